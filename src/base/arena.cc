@@ -1,0 +1,22 @@
+#include "base/arena.h"
+
+namespace perlite {
+
+// A request that does not fit opens a new chunk; chunks double up to 64 KiB so that small statements stay small.
+void* Arena::allocate_slow(std::size_t size, std::size_t alignment) {
+  if (size > base::Allocator::kMaxBytes - 65536) throw std::bad_alloc();
+  const std::size_t wanted = sizeof(Chunk) + size + alignment;
+  const std::size_t bytes = wanted > next_chunk_bytes_ ? wanted : next_chunk_bytes_;
+  auto* chunk = static_cast<Chunk*>(base::Allocator::allocate(bytes));
+  chunk->next = chunks_;
+  chunk->size = bytes;
+  chunks_ = chunk;
+  bytes_ += bytes;
+  if (next_chunk_bytes_ < 65536) next_chunk_bytes_ *= 2;
+  const auto at = (reinterpret_cast<std::uintptr_t>(chunk + 1) + (alignment - 1)) & ~(alignment - 1);
+  cursor_ = reinterpret_cast<char*>(at + size);
+  end_ = reinterpret_cast<char*>(chunk) + bytes;
+  return reinterpret_cast<void*>(at);
+}
+
+}  // namespace perlite

@@ -1,0 +1,90 @@
+// base/arena.h: memory that goes away in one step.
+//
+// Trees, bound trees and plans live here: plain structs, trivially destroyed, joined by raw pointers. Throws
+// std::bad_alloc. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "base/allocator.h"
+
+namespace perlite {
+
+class Arena {
+ public:
+  explicit Arena(std::size_t first_chunk_bytes = 2048) noexcept : next_chunk_bytes_(first_chunk_bytes) {}
+  Arena(Arena&& other) noexcept
+      : cursor_(std::exchange(other.cursor_, nullptr)),
+        end_(std::exchange(other.end_, nullptr)),
+        chunks_(std::exchange(other.chunks_, nullptr)),
+        next_chunk_bytes_(other.next_chunk_bytes_),
+        bytes_(std::exchange(other.bytes_, 0)) {}
+  Arena& operator=(Arena&&) = delete;
+  ~Arena() { clear(); }
+
+  void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) {
+    auto at = (reinterpret_cast<std::uintptr_t>(cursor_) + (alignment - 1)) & ~(alignment - 1);
+    if (cursor_ == nullptr || at + size > reinterpret_cast<std::uintptr_t>(end_)) return allocate_slow(size, alignment);
+    cursor_ = reinterpret_cast<char*>(at + size);
+    return reinterpret_cast<void*>(at);
+  }
+
+  template <class T, class... Args>
+  T* make(Args&&... args) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    return ::new (allocate(sizeof(T), alignof(T))) T{std::forward<Args>(args)...};
+  }
+  // `count` default-initialised elements.
+  template <class T>
+  std::span<T> make_array(std::size_t count) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    if (count == 0) return {};
+    T* first = static_cast<T*>(allocate(sizeof(T) * count, alignof(T)));
+    for (std::size_t i = 0; i < count; ++i) ::new (first + i) T{};
+    return {first, count};
+  }
+  // A copy of the elements of any contiguous range.
+  template <class Range>
+  auto copy_array(const Range& range) {
+    using T = std::remove_cvref_t<decltype(*range.data())>;
+    std::span<T> copy = make_array<T>(range.size());
+    for (std::size_t i = 0; i < range.size(); ++i) copy[i] = range.data()[i];
+    return copy;
+  }
+  // A copy of `text`, with a NUL behind it.
+  std::string_view copy_text(std::string_view text) {
+    char* copy = static_cast<char*>(allocate(text.size() + 1, 1));
+    if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    return {copy, text.size()};
+  }
+
+  std::size_t bytes() const noexcept { return bytes_; }  // taken from the Allocator
+  void clear() noexcept {
+    while (chunks_ != nullptr) base::Allocator::release(std::exchange(chunks_, chunks_->next));
+    cursor_ = end_ = nullptr;
+    bytes_ = 0;
+  }
+
+ private:
+  struct Chunk {
+    Chunk* next;
+    std::size_t size;
+  };
+  void* allocate_slow(std::size_t size, std::size_t alignment);
+
+  char* cursor_ = nullptr;
+  char* end_ = nullptr;
+  Chunk* chunks_ = nullptr;
+  std::size_t next_chunk_bytes_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace perlite
