@@ -1,0 +1,143 @@
+// vm/program.h: what a statement runs.
+//
+// A Program is immutable and reference-counted; a statement is a program, its bindings and a frame. A program names
+// trees by their place in the shape (TreeName) and lists what it needs from a connection as imports in numbered slots;
+// the statement resolves both when it starts (vm/frame.h), so one program serves many connections and files.
+//
+//   Ownership  the program owns its arena: constants, strings, key descriptions, subprograms.
+//   Threads    const after build; the reference count is atomic.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/containers.h"
+#include "base/ids.h"
+#include "catalog/shape.h"
+#include "record/collation.h"
+#include "record/record.h"
+#include "record/value.h"
+#include "vm/function.h"
+
+namespace perlite::vm {
+
+enum class Opcode : std::uint8_t {
+#define OP(name, ...) name,
+#include "vm/opcodes.def"
+#undef OP
+  kCount
+};
+
+// What P4 holds.
+enum class P4Kind : std::uint8_t { None, Int64, Real, Text, Blob, Key, Function, Collation, Affinities, Subprogram, Table, Index, Value, Jumps, Pointer };
+
+// A function as called at one place: which, with which collation (for min, max, nullif, LIKE...).
+struct FunctionCall {
+  const FunctionDef* function;       // resolved definition; user functions are imports of the connection
+  const record::Collation* collation;
+  std::int32_t argument_count;
+};
+
+struct Program;
+
+union P4 {
+  std::int64_t integer;
+  double real;
+  const record::Value* value;         // Text, Blob, Value: constants of the program, in the database's encoding
+  const record::KeyInfo* key;
+  const FunctionCall* function;
+  const record::Collation* collation;
+  const char* affinities;             // one letter a register, NUL-terminated (record/affinity.h)
+  const Program* subprogram;
+  const catalog::Table* table;
+  const catalog::Index* index;
+  const std::int32_t* jumps;
+  const void* pointer;
+};
+
+struct Instruction {
+  Opcode opcode;
+  P4Kind p4_kind = P4Kind::None;
+  std::uint16_t p5 = 0;
+  std::int32_t p1 = 0;
+  std::int32_t p2 = 0;
+  std::int32_t p3 = 0;
+  P4 p4 = {.integer = 0};
+};
+static_assert(sizeof(Instruction) == 24);
+
+// A tree named by its place: database slot of the program and entry of that database's shape.
+struct TreeName {
+  std::int32_t database;         // index into Program::databases
+  catalog::EntryId entry;
+  bool is_index;                 // key tree (indexes, WITHOUT ROWID tables)
+  const record::KeyInfo* key;    // for key trees
+  const catalog::Table* table;   // the table it belongs to
+  const catalog::Index* index;   // null for the table's own tree
+};
+
+// A database the program uses: its number on the connection (0 main, 1 temp, 2... attached) and what it was compiled for.
+struct DatabaseUse {
+  std::int32_t number;
+  const catalog::Shape* shape;
+  std::uint32_t schema_cookie;
+  bool writes;
+};
+
+struct ResultColumn {
+  std::string_view name;
+  std::string_view declared_type;  // data() null: none
+  std::string_view database_name;  // origin; data() null: not a plain column
+  std::string_view table_name;
+  std::string_view column_name;
+};
+
+// A line of EXPLAIN QUERY PLAN: `address` is where in the program the step begins.
+struct PlanLine {
+  std::int32_t id;
+  std::int32_t parent;
+  std::string_view detail;
+};
+
+struct Program : Allocated {
+  Arena arena;
+  Vector<Instruction> code;
+  Vector<TreeName> trees;
+  Vector<DatabaseUse> databases;
+  Vector<ResultColumn> columns;
+  Vector<PlanLine> plan;
+  Vector<std::string_view> parameter_names;  // by number - 1; data() null: nameless
+  std::int32_t parameter_count = 0;          // highest number used
+  std::int32_t register_count = 0;           // registers are 1..register_count
+  std::int32_t cursor_count = 0;
+  TextEncoding encoding = TextEncoding::Utf8;
+  bool read_only = true;          // sqlite3_stmt_readonly
+  bool changes_counted = false;   // INSERT, UPDATE, DELETE: sets changes()
+  bool may_abort = false;         // needs a statement savepoint: several rows, or constraint checks after a change
+  std::int32_t explain = 0;       // 0, 1 EXPLAIN, 2 EXPLAIN QUERY PLAN
+  const char* trigger_name = nullptr;  // subprograms: what they are
+  Vector<Program*> subprograms;   // owned
+
+  ~Program();
+  void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() const noexcept;
+
+ private:
+  mutable std::atomic<std::int32_t> references_{1};
+};
+
+// Names, operands and effects of the opcodes, all from vm/opcodes.def.
+enum class Operand : std::uint8_t { Unused, Number, Reg, OutReg, Cursor, Jump, Database, Tree, Count };
+struct OpcodeInfo {
+  const char* name;
+  Operand p1, p2, p3;
+  std::uint32_t effects;
+  const char* synopsis;
+  const char* meaning;
+};
+const OpcodeInfo& opcode_info(Opcode opcode) noexcept;
+
+}  // namespace perlite::vm
