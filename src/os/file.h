@@ -1,0 +1,69 @@
+// os/file.h: an open file of any VFS.
+//
+// A File is the engine's end of a sqlite3_file (public ABI, include/sqlite3.h). Over our own VFS the batch calls become
+// vectored system calls; over any other each becomes the calls that a pager without batches would make, one a buffer, in
+// ascending order.
+//   Ownership  moves; the destructor closes.
+//   Threads    one at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/allocator.h"
+#include "base/bytes.h"
+#include "base/status.h"
+#include "sqlite3.h"
+
+namespace perlite::os {
+
+class File {
+ public:
+  File() noexcept = default;  // closed
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File() { close(); }
+
+  // Opens through the VFS. `name` may be null (a temporary file); it must live as long as the File, and for databases,
+  // journals and logs it is a filename object (os/filename.h). `flags` are SQLITE_OPEN_*; the flags that hold in the end
+  // are in *out_flags when it is not null. Errors: CantOpen and its kin, IoErr, NoMem, Perm.
+  static Result<File> open(sqlite3_vfs& vfs, const char* name, int flags, int* out_flags);
+
+  bool is_open() const noexcept { return file_ != nullptr; }
+  void close() noexcept;
+
+  // Fills `into` from `offset`. Behind the end of the file the rest becomes zeros and the code is IoErrShortRead.
+  Status read(std::uint64_t offset, base::MutableBytes into);
+  Status write(std::uint64_t offset, base::Bytes from);
+  // Consecutive bytes from `offset` into or from several buffers. A short read leaves the rest zero.
+  Status read_run(std::uint64_t offset, std::span<const base::MutableBytes> into);
+  Status write_run(std::uint64_t offset, std::span<const base::Bytes> from);
+  Status truncate(std::uint64_t size);
+  Status sync(int flags);  // SQLITE_SYNC_*
+  Result<std::uint64_t> size();
+
+  // Levels are SQLITE_LOCK_*. Errors of lock: Busy, IoErrLock, IoErrRdLock, ...; then the level is what it was, or
+  // PENDING where EXCLUSIVE was asked for.
+  Status lock(int level);
+  Status unlock(int level);
+  Result<bool> reserved_by_anyone();
+
+  // SQLITE_FCNTL_*; the raw result code, NotFound when the file does not know the operation.
+  Code control(int operation, void* argument) noexcept;
+  int sector_size() noexcept;
+  int device_characteristics() noexcept;
+
+  // True for files of our own VFS: batch calls are vectored.
+  bool native() const noexcept { return native_; }
+  sqlite3_file* handle() const noexcept { return file_; }  // null when closed
+
+ private:
+  sqlite3_file* file_ = nullptr;
+  bool native_ = false;
+};
+
+// Makes a Status of a code that a VFS returned; a VFS may say anything.
+Status vfs_status(int code);
+
+}  // namespace perlite::os

@@ -1,0 +1,220 @@
+// pager/store.h: one open database: a file, a temporary file or memory, with its transactions.
+//
+// A Store opens and closes transactions on its View; pages are read and changed through the View alone.
+//
+//     none --begin_read()--> reading --begin_write()--> writing --commit_prepare()--> prepared --commit_finish()--> reading
+//                               |                          |                              |
+//                           end_read()                 rollback() ----> reading       rollback() --> reading
+//
+// rollback() is allowed in every state and always ends in `reading` (or `none`, if it was). When a write failed with
+// IoErr, Full or NoMem in a way that memory and file may differ, the Store is *broken*: every call fails with that code
+// until rollback() has restored both.
+//   Threads   one at a time (the connection's lock).
+//   Errors    the codes of the manual's rescode.html, extended where the cause has one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/allocator.h"
+#include "base/containers.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "os/file.h"
+#include "os/filename.h"
+#include "pager/busy.h"
+#include "pager/modes.h"
+#include "pager/view.h"
+
+namespace perlite::pager {
+
+// Offsets in the file header (docs/format/pager.md).
+namespace header {
+inline constexpr std::uint32_t kSize = 100;
+inline constexpr std::uint32_t kPageSize = 16;
+inline constexpr std::uint32_t kWriteVersion = 18;
+inline constexpr std::uint32_t kReadVersion = 19;
+inline constexpr std::uint32_t kReservedBytes = 20;
+inline constexpr std::uint32_t kChangeCounter = 24;
+inline constexpr std::uint32_t kPageCount = 28;
+inline constexpr std::uint32_t kFirstTrunk = 32;
+inline constexpr std::uint32_t kFreePageCount = 36;
+inline constexpr std::uint32_t kSchemaCookie = 40;
+inline constexpr std::uint32_t kSchemaFormat = 44;
+inline constexpr std::uint32_t kDefaultCacheSize = 48;
+inline constexpr std::uint32_t kLargestRoot = 52;
+inline constexpr std::uint32_t kTextEncoding = 56;
+inline constexpr std::uint32_t kUserVersion = 60;
+inline constexpr std::uint32_t kIncrementalVacuum = 64;
+inline constexpr std::uint32_t kApplicationId = 68;
+inline constexpr std::uint32_t kVersionValidFor = 92;
+inline constexpr std::uint32_t kLibraryVersion = 96;
+}  // namespace header
+
+inline constexpr std::uint32_t kMinPageSize = 512;
+inline constexpr std::uint32_t kMaxPageSize = 65536;
+inline constexpr std::uint32_t kMinUsableSize = 480;
+inline constexpr std::uint32_t kDefaultMaxPageCount = 4294967294u;
+
+struct StoreOptions {
+  StoreKind kind = StoreKind::File;
+  BusyHandler* busy = nullptr;     // may be null: never wait. Must outlive the Store.
+  std::uint32_t page_size = 4096;  // of a database that is still empty
+};
+
+struct StoreCounters {
+  std::uint64_t hits = 0;    // pages found in memory
+  std::uint64_t misses = 0;  // pages read from the file
+  std::uint64_t writes = 0;  // pages written to the file
+  std::uint64_t spills = 0;  // of these, written before commit to make room
+};
+
+enum class WriteIntent : std::uint8_t { Immediate, Exclusive };
+
+class Store : public Allocated {
+ public:
+  // Opens the file (not the database in it: that is the first begin_read()). `name` comes from os::make_filename() with a full
+  // path; Memory and Temp take null. `flags` are SQLITE_OPEN_READONLY, READWRITE, CREATE, NOFOLLOW; a file that
+  // cannot be opened for writing is opened for reading.
+  // Errors: CantOpen and its kin, IoErr, NoMem.
+  static Result<UniquePtr<Store>> open(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions& options);
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  ~Store();  // rolls back, gives up all locks
+
+  View& view() noexcept { return view_; }
+  const View& view() const noexcept { return view_; }
+
+  // --- Transactions -----------------------------------------------------------------------------------------------
+  // Takes SHARED, rolls back a hot journal, and sees whether the pages in memory still stand. A second call is nothing.
+  // Errors: Busy (after the busy handler), NotADb, Corrupt, IoErr, CantOpen, ReadOnlyRollback, NoMem.
+  Status begin_read();
+  // Ends it. The locks go (unless locking_mode is exclusive), the pages stay in memory.
+  void end_read() noexcept;
+  // Begins to write; begins to read first where needed. The busy handler is asked only when this call began the read
+  // transaction: waiting with a SHARED lock held would wait for itself. A second call upgrades Immediate to Exclusive.
+  // Errors: Busy, ReadOnly and its kin, those of begin_read().
+  Status begin_write(WriteIntent intent = WriteIntent::Immediate);
+
+  bool in_read() const noexcept { return state_ != State::None; }
+  bool in_write() const noexcept { return state_ >= State::Writing; }
+  // True when the write transaction has changed anything.
+  bool has_changes() const noexcept;
+
+  // Commit in two phases, so that several files can commit together. After commit_prepare() everything is on disk but
+  // the end of the journal; the header's change counter, page count, version-valid-for and library version are set.
+  // `super_journal`: full path name to write into the journal, empty for none.
+  // On an error the transaction still stands: try again (Busy) or roll back.
+  Status commit_prepare(std::string_view super_journal = {});
+  // Ends the journal and with it the transaction: state `reading`, lock SHARED. On an error the caller rolls back.
+  Status commit_finish();
+  Status commit() {
+    PL_TRY(commit_prepare());
+    return commit_finish();
+  }
+  // True when this store must be named in a super-journal if several files commit together: it has changes and a
+  // rollback journal on disk, and synchronous is not OFF.
+  bool wants_super_journal() const noexcept;
+  // Undoes the write transaction. PageRefs must be gone, except to pages that the transaction did not touch.
+  Status rollback();
+
+  // --- Savepoints, inside a write transaction ---------------------------------------------------------------------
+  // Depths count from 1. open returns the depth of the new one.
+  Result<int> open_savepoint();
+  // Forgets savepoints `depth` and all above; changes stay.
+  void release_savepoint(int depth) noexcept;
+  // Undoes all since savepoint `depth` was opened, forgets those above, keeps this one. Allocates nothing.
+  // Errors: IoErr, when what was kept had to go to a file.
+  Status rollback_to_savepoint(int depth);
+  int savepoint_depth() const noexcept { return static_cast<int>(savepoints_.size()); }
+
+  // --- Header and versions ----------------------------------------------------------------------------------------
+  // A header field of page 1 in the current transaction (0 in an empty database). Offset + 4 <= 100.
+  Result<std::uint32_t> read_header_u32(std::uint32_t offset);
+  Status write_header_u32(std::uint32_t offset, std::uint32_t value);
+  // Stamp of what the View shows: moves when somebody else changed the file, and at each commit, rollback and
+  // rollback_to_savepoint of our own. What was derived from pages at a stamp is right while the stamp stands.
+  std::uint64_t version() const noexcept { return version_; }
+  // PRAGMA data_version: moves only when another connection changed the database.
+  std::uint32_t data_version() const noexcept { return data_version_; }
+
+  // --- Switches ---------------------------------------------------------------------------------------------------
+  // Page size and reserved bytes of a database that is still empty; ignored (and ok) once it has pages.
+  Status set_page_size(std::uint32_t page_size, std::uint32_t reserved_bytes);
+  std::uint32_t page_size() const noexcept { return view_.page_size(); }
+  std::uint32_t reserved_bytes() const noexcept { return view_.page_size() - view_.usable_size(); }
+
+  JournalMode journal_mode() const noexcept { return journal_mode_; }
+  // The mode in effect afterwards, which is the old one where the wish cannot be met (in a write transaction; WAL on
+  // memory and temporary stores; anything but Memory and Off in a memory store).
+  Result<JournalMode> set_journal_mode(JournalMode mode);
+  Synchronous synchronous() const noexcept { return synchronous_; }
+  void set_synchronous(Synchronous level) noexcept { synchronous_ = level; }
+  void set_full_fsync(bool on) noexcept { full_fsync_ = on; }
+  LockingMode locking_mode() const noexcept { return locking_mode_; }
+  LockingMode set_locking_mode(LockingMode mode) noexcept;  // the mode in effect
+  // Pages, or KiB when negative.
+  int cache_size() const noexcept { return cache_size_; }
+  void set_cache_size(int pages_or_minus_kib) noexcept;
+  // Dirty pages from which on they may be spilled; 0 never. The answer is the threshold in effect.
+  int cache_spill() const noexcept;
+  void set_cache_spill(int pages) noexcept { spill_pages_ = pages; }
+  std::uint32_t max_page_count() const noexcept { return max_page_count_; }
+  std::uint32_t set_max_page_count(std::uint32_t pages) noexcept;  // never below page_count(); the value in effect
+  std::int64_t journal_size_limit() const noexcept { return journal_size_limit_; }
+  void set_journal_size_limit(std::int64_t bytes) noexcept { journal_size_limit_ = bytes < -1 ? -1 : bytes; }
+  SecureDelete secure_delete() const noexcept { return secure_delete_; }
+  void set_secure_delete(SecureDelete mode) noexcept { secure_delete_ = mode; }
+  void set_busy_handler(BusyHandler* busy) noexcept { busy_ = busy; }
+
+  // --- Inspection -------------------------------------------------------------------------------------------------
+  StoreKind kind() const noexcept { return kind_; }
+  bool is_readonly() const noexcept { return read_only_; }
+  LockLevel lock_level() const noexcept { return lock_; }
+  sqlite3_vfs& vfs() const noexcept { return *vfs_; }
+  const char* filename() const noexcept { return name_.get(); }  // os/filename.h; null without a file
+  // For sqlite3_file_control; null for memory stores and temporary ones that have no file yet.
+  sqlite3_file* file_handle() const noexcept { return file_.handle(); }
+  sqlite3_file* journal_handle() const noexcept;
+  StoreCounters counters() const noexcept;
+  void reset_counters() noexcept;
+  std::size_t memory_used() const noexcept;  // bytes
+  // Gives back memory of pages that are neither pinned nor changed.
+  void release_memory() noexcept;
+
+ private:
+  friend class View;
+  enum class State : std::uint8_t { None, Reading, Writing, Prepared };
+  struct Savepoint {
+    std::uint64_t serial;
+  };
+
+  Store(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions& options);
+
+  sqlite3_vfs* vfs_;
+  os::Filename name_;
+  os::File file_;
+  View view_;
+  Vector<Savepoint> savepoints_;
+  BusyHandler* busy_;
+  std::uint64_t version_ = 1;
+  std::int64_t journal_size_limit_ = -1;
+  int open_flags_;
+  int cache_size_ = -2000;
+  int spill_pages_ = 1;
+  std::uint32_t max_page_count_ = kDefaultMaxPageCount;
+  std::uint32_t data_version_ = 1;
+  StoreKind kind_;
+  State state_ = State::None;
+  LockLevel lock_ = LockLevel::None;
+  JournalMode journal_mode_ = JournalMode::Delete;
+  Synchronous synchronous_ = Synchronous::Full;
+  LockingMode locking_mode_ = LockingMode::Normal;
+  SecureDelete secure_delete_ = SecureDelete::Off;
+  bool read_only_ = false;
+  bool full_fsync_ = false;
+};
+
+}  // namespace perlite::pager
