@@ -66,6 +66,9 @@ class View {
   bool in_write() const noexcept { return write_stamp_ != 0; }
   Store& store() const noexcept { return store_; }
 
+  // Head of the list of cursors that are open on this View; the layer above keeps it (btree/cursor.h).
+  void*& cursor_list() noexcept { return cursor_list_; }
+
   // Changes whenever pages got writable anew: at begin of a write transaction and at each savepoint step.
   std::uint64_t write_stamp() const noexcept { return write_stamp_; }
 
@@ -87,6 +90,7 @@ class View {
   std::uint32_t usable_size_ = 4096;
   std::uint32_t page_count_ = 0;
   Store& store_;
+  void* cursor_list_ = nullptr;
 };
 
 inline Result<std::span<std::byte>> PageRef::writable() {
