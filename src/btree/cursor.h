@@ -1,0 +1,291 @@
+// btree/cursor.h: a place in a tree: seeking, stepping, reading and changing entries.
+//
+//   Ownership  a cursor pins the pages from the root to its entry while it stands (at most kMaxDepth), nothing else.
+//   Lifetime   ends before its View. Neither copied nor moved: the list of open cursors of a View links through it.
+//   Threads    as the View: one at a time.
+//
+// Positions
+//   None     on nothing: just opened, past an end, tree empty or cleared
+//   At       on an entry: valid()
+//   Between  the entry it stood on is gone; next() and previous() go to its neighbours
+//   Saved    pins nothing, keeps a copy of its key; restore(), and whatever needs the position, finds the way back
+//
+// Invariants
+//   C1  Before a tree is changed through one cursor, every other cursor on it saves itself (Saved). So spans lent by a
+//       cursor end when it moves, when it is written through, or when its tree is changed; epoch() then differs.
+//   C2  Before a savepoint or transaction is rolled back, and before pages are renumbered, release_cursors() makes
+//       every cursor of the View Saved.
+//
+// Errors of all functions that return a Status: Corrupt (the file), IoErr and NoMem; those that change also Full and
+// ReadOnly. After an error the cursor stands on nothing (None); after an error of a change the tree is in the hands of
+// the caller's savepoint.
+#pragma once
+
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/containers.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "btree/key_order.h"
+#include "btree/tree.h"
+#include "pager/page_ref.h"
+#include "pager/view.h"
+
+namespace perlite::btree {
+
+// Deeper trees are corrupt: a full one of depth 20 would pass the largest file.
+inline constexpr int kMaxDepth = 20;
+
+// How the entry a seek ended on compares with what was sought.
+enum class Relation : std::int8_t {
+  Less = -1,    // the nearest smaller entry; or the tree is empty and valid() is false
+  Equal = 0,    // the entry sought
+  Greater = 1,  // the nearest greater entry of that leaf
+};
+// With Less, next() goes to the first greater entry; with Greater, previous() goes to the last smaller one.
+
+// What goes into the tree: bytes, then zeros.
+struct Payload {
+  std::span<const std::byte> bytes;
+  std::uint32_t zero_tail = 0;
+
+  std::uint64_t size() const noexcept { return bytes.size() + zero_tail; }
+};
+
+enum class After : std::uint8_t {
+  Anywhere,  // the cursor need not keep its place: it may stand on nothing
+  Keep,      // insert: the cursor stands on the new entry; erase: between its neighbours
+};
+
+class Cursor {
+ public:
+  Cursor() noexcept = default;
+  ~Cursor() { close(); }
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+  // Reads nothing yet. `order` is required for index trees that are changed or stepped on while others change them.
+  void open(pager::View& view, PageNo root, TreeKind kind, const KeyOrder* order = nullptr);
+  void close() noexcept;
+  bool is_open() const noexcept { return view_ != nullptr; }
+  pager::View& view() const noexcept { return *view_; }
+  PageNo root() const noexcept { return root_; }
+  TreeKind kind() const noexcept { return has_rowids_ ? TreeKind::Table : TreeKind::Index; }
+
+  // ---- Moving. valid() says whether there is an entry. ----
+
+  Status first();
+  Status last();
+  Status next() {
+    if (index_ < fast_last_) [[likely]] {
+      ++index_;
+      return load_entry();
+    }
+    return next_slow();
+  }
+  Status previous() {
+    if (fast_last_ != 0 && index_ != 0) [[likely]] {
+      --index_;
+      return load_entry();
+    }
+    return previous_slow();
+  }
+  bool valid() const noexcept { return position_ == Position::At; }
+
+  // Table trees. Stays on the last leaf when the key lies in its range.
+  Result<Relation> seek_rowid(std::int64_t rowid);
+  // Index trees.
+  Result<Relation> seek_key(const KeyProbe& probe);
+
+  // True when another cursor or a rollback made this one save itself: restore() before reading.
+  bool is_saved() const noexcept { return position_ == Position::Saved; }
+  // Saves, unpinning all pages. Nothing is done on None, Between becomes Saved too.
+  Status save();
+  // Back from Saved: valid() again, or Between when the entry was deleted meanwhile.
+  Status restore() {
+    if (position_ != Position::Saved) [[likely]]
+      return {};
+    return restore_slow();
+  }
+  // The cursor stands on nothing and pins nothing.
+  void reset() noexcept;
+  // Changes whenever the cursor moved, saved itself, or its entry was rewritten.
+  std::uint32_t epoch() const noexcept { return epoch_; }
+  // Entries behind this one on the same leaf: so many times next() touches no other page and cannot fail but by
+  // Corrupt.
+  std::uint32_t entries_left_on_leaf() const noexcept { return index_ < fast_last_ ? fast_last_ - index_ : 0; }
+
+  // ---- Reading the entry; valid() holds. ----
+
+  std::int64_t rowid() const noexcept { return rowid_; }
+  std::uint32_t payload_size() const noexcept { return payload_size_; }
+  // The part of the payload that lies in the b-tree page; all of it when has_overflow() is false. Readable wide.
+  std::span<const std::byte> local_payload() const noexcept { return {page_data() + local_offset_, local_size_}; }
+  bool has_overflow() const noexcept { return local_size_ != payload_size_; }
+  // Copies payload bytes offset .. offset + out.size(), which lie inside the payload.
+  Status read_payload(std::uint32_t offset, std::span<std::byte> out);
+  // The whole payload: in place when there is no overflow, else assembled in `scratch` (which is readable wide).
+  Result<std::span<const std::byte>> full_payload(Vector<std::byte>& scratch);
+  // Overwrites payload bytes in place (incremental blobs); the size stays.
+  Status write_payload(std::uint32_t offset, std::span<const std::byte> bytes);
+
+  // ---- Changing. ----
+
+  // Adds a row, or replaces the payload of the row that has this rowid. The cursor may stand anywhere: a place that
+  // fits is used without a search (behind the last row; where a seek for `rowid` ended). A replacement of the same size
+  // is written in place.
+  // Errors: TooBig.
+  Status insert_row(std::int64_t rowid, const Payload& payload, After after = After::Anywhere);
+  // Adds a key, or replaces an equal one (by `probe`; null: by KeyOrder). A place that fits is used without a search:
+  // where the last seek_key() ended when `at_seek` (the caller sought this very key and did not move since).
+  // Errors: TooBig.
+  Status insert_key(const Payload& key, const KeyProbe* probe, bool at_seek, After after = After::Anywhere);
+  // Adds a key that the caller knows to be greater than all others (sorted input): no comparison is made.
+  Status append_key(const Payload& key);
+  // Removes the entry the cursor stands on.
+  Status erase(After after = After::Keep);
+
+ private:
+  friend class TreeEditor;
+  friend Status release_cursors(pager::View& view) noexcept;
+  friend Status save_cursors_on(pager::View& view, PageNo root) noexcept;
+  friend void reset_cursors_on(pager::View& view, PageNo root) noexcept;
+
+  enum class Position : std::uint8_t { None, At, Between, Saved };
+
+  // One page of the path. `index` is the cell, or the child when it is equal to `cell_count`: the right-most child.
+  struct Level {
+    pager::PageRef page;
+    std::uint32_t index;
+    std::uint32_t cell_count;
+  };
+
+  Level* level(int depth) noexcept { return std::launder(reinterpret_cast<Level*>(path_bytes_)) + depth; }
+  const Level* level(int depth) const noexcept {
+    return std::launder(reinterpret_cast<const Level*>(path_bytes_)) + depth;
+  }
+  Level& top() noexcept { return *level(depth_ - 1); }
+  const std::byte* page_data() const noexcept { return level(depth_ - 1)->page.data(); }
+
+  void push(pager::PageRef page, std::uint32_t index, std::uint32_t cell_count) noexcept {
+    ::new (level(depth_)) Level{std::move(page), index, cell_count};
+    ++depth_;
+  }
+  void pop() noexcept { level(--depth_)->~Level(); }
+  void pop_to(int depth) noexcept {
+    while (depth_ > depth) pop();
+  }
+
+  Status load_entry() {
+    ++epoch_;
+    const std::byte* page = page_data();
+    const std::uint32_t offset = base::load_be16(page + pointers_offset_ + 2 * index_);
+    if (offset - min_cell_offset_ > cell_offset_range_) [[unlikely]]
+      return corrupt_here("cell offset out of range");
+    const std::byte* cell = page + offset;
+    const auto b0 = static_cast<std::uint8_t>(cell[0]);
+    const auto b1 = static_cast<std::uint8_t>(cell[1]);
+    if (has_rowids_ && b0 < 0x80) {
+      std::uint32_t header = 2;
+      std::int64_t rowid = b1;
+      if (b1 >= 0x80) {
+        const auto b2 = static_cast<std::uint8_t>(cell[2]);
+        rowid = (rowid & 0x7f) << 7 | (b2 & 0x7f);
+        header = 3;
+        if (b2 >= 0x80) {
+          const auto b3 = static_cast<std::uint8_t>(cell[3]);
+          rowid = rowid << 7 | (b3 & 0x7f);
+          header = 4;
+          if (b3 >= 0x80) return load_entry_slow(offset);
+        }
+      }
+      if (offset + header + b0 > usable_size_) [[unlikely]]
+        return corrupt_here("cell extends off end of page");
+      rowid_ = rowid;
+      payload_size_ = local_size_ = b0;
+      local_offset_ = offset + header;
+      return {};
+    }
+    return load_entry_slow(offset);
+  }
+
+  Status load_entry_slow(std::uint32_t offset);
+  Status next_slow();
+  Status previous_slow();
+  Status restore_slow();
+  Status corrupt_here(const char* what);
+
+  Status descend_to_root();
+  Status descend(PageNo child);
+  Status descend_first();
+  Status descend_last();
+  Status arrive(bool on_leaf);
+  Status leave_for_next();
+  Status leave_for_previous();
+  Result<Relation> search_leaf_rowid(std::int64_t rowid);
+  Result<Relation> search_page_key(const KeyProbe& probe, bool leaf);
+  Result<int> compare_cell(const KeyProbe& probe, const std::byte* page, std::uint32_t cell_index, bool leaf);
+  bool on_last_leaf() const noexcept;
+  Status map_overflow(std::uint32_t page_index);
+  Status save_key();
+  Status save_peers();
+  template <bool kWrite>
+  Status transfer(std::uint32_t offset, std::byte* bytes, std::size_t size);
+  Status fail(Status status) noexcept;
+  void forget_entry() noexcept {
+    ++epoch_;
+    overflow_pages_.clear();
+  }
+
+  // What load_entry() needs comes first.
+  std::uint32_t index_ = 0;      // of the cell on the page at the end of the path
+  std::uint32_t fast_last_ = 0;  // last index on this leaf; 0 when next() cannot simply add one
+  std::uint32_t epoch_ = 0;
+  std::uint32_t pointers_offset_ = 0;
+  std::uint32_t min_cell_offset_ = 0;
+  std::uint32_t cell_offset_range_ = 0;
+  std::uint32_t usable_size_ = 0;
+  std::uint32_t payload_size_ = 0;
+  std::uint32_t local_offset_ = 0;
+  std::uint32_t local_size_ = 0;
+  std::int64_t rowid_ = 0;
+  bool has_rowids_ = false;
+  bool on_leaf_ = false;
+  Position position_ = Position::None;
+  std::int8_t skip_ = 0;       // Between: the path stands on the next (+1) or on the previous (-1) entry
+  std::uint8_t locality_ = 2;  // of late seeks: above 0 the leaf at hand is tried first
+  int depth_ = 0;
+
+  pager::View* view_ = nullptr;
+  const KeyOrder* order_ = nullptr;
+  PageNo root_;
+  std::uint32_t max_local_ = 0;
+  std::uint32_t min_local_ = 0;
+
+  // Cursors of one View; those on one tree form a ring.
+  Cursor* list_next_ = nullptr;
+  Cursor* list_previous_ = nullptr;
+  Cursor* peer_next_ = this;
+  Cursor* peer_previous_ = this;
+
+  Vector<std::byte> saved_key_;           // Saved, index trees
+  Vector<std::uint32_t> overflow_pages_;  // of this entry, as far as the chain was walked
+  std::uint32_t overflow_epoch_ = 0;
+
+  alignas(Level) std::byte path_bytes_[sizeof(Level) * kMaxDepth];
+};
+
+// Every cursor of the View saves itself and unpins its pages. For rollbacks, renumbering and the end of transactions.
+// Errors: NoMem, IoErr, Corrupt of a key that could not be read; such a cursor stands on nothing then.
+Status release_cursors(pager::View& view) noexcept;
+// Those on one tree only: before the tree is changed by other means than a cursor.
+Status save_cursors_on(pager::View& view, PageNo root) noexcept;
+// The cursors on one tree stand on nothing: its entries are gone.
+void reset_cursors_on(pager::View& view, PageNo root) noexcept;
+
+}  // namespace perlite::btree
