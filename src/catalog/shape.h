@@ -31,6 +31,7 @@ using record::Affinity;
 struct Table;
 struct Index;
 struct Trigger;
+struct ColumnLookup;
 
 // The place of an object in its shape: the ordinal of its row in sqlite_schema, 0-based; sqlite_schema itself is kSchemaEntry.
 using EntryId = std::int32_t;
@@ -158,6 +159,7 @@ struct Table {
   std::string_view module;
   std::span<const std::string_view> module_arguments;
   std::string_view sql;  // text of sqlite_schema.sql
+  const ColumnLookup* lookup;  // null: few columns
 
   // Index of the column called `column`, -1 when there is none.
   int find_column(std::string_view column) const noexcept;
@@ -175,7 +177,10 @@ class Shape {
   virtual Result<const Index*> find_index(std::string_view name) const = 0;
   virtual Result<const Trigger*> find_trigger(std::string_view name) const = 0;
   virtual Result<const Table*> table_of_entry(EntryId entry) const = 0;
-  // Entry by name without parsing; kNoEntry when absent.
+  // Triggers whose rows name `table`, newest first; for tables of other databases too (temp triggers).
+  virtual Result<std::span<const Trigger* const>> triggers_on(std::string_view table) const = 0;
+  // Entry by name without parsing; kNoEntry when absent. Table finds tables and virtual tables, Other finds any of
+  // tables, views and indexes, which share one name space.
   virtual EntryId find_entry(EntryType type, std::string_view name) const noexcept = 0;
   virtual std::uint64_t hash() const noexcept = 0;
   virtual bool is_temp() const noexcept = 0;

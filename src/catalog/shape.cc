@@ -1,0 +1,18 @@
+#include "catalog/shape.h"
+
+#include "catalog/column_lookup.h"
+
+namespace perlite::catalog {
+
+int Table::find_column(std::string_view column) const noexcept {
+  return lookup != nullptr ? lookup->find(column, columns) : find_column_by_search(column, columns);
+}
+
+const TreeStatistics* Placement::statistics_of(EntryId index) const noexcept {
+  for (const TreeStatistics& one : statistics) {
+    if (one.index == index) return &one;
+  }
+  return nullptr;
+}
+
+}  // namespace perlite::catalog
