@@ -1,8 +1,8 @@
 // os/file.h: an open file of any VFS.
 //
 // A File is the engine's end of a sqlite3_file (public ABI, include/sqlite3.h). Over our own VFS the batch calls become
-// vectored system calls; over any other each becomes the calls that a pager without batches would make, one a buffer, in
-// ascending order.
+// vectored system calls; over any other each becomes the calls that a pager without batches would make, one a buffer,
+// in ascending order.
 //   Ownership  moves; the destructor closes.
 //   Threads    one at a time.
 #pragma once
@@ -26,8 +26,8 @@ class File {
   ~File() { close(); }
 
   // Opens through the VFS. `name` may be null (a temporary file); it must live as long as the File, and for databases,
-  // journals and logs it is a filename object (os/filename.h). `flags` are SQLITE_OPEN_*; the flags that hold in the end
-  // are in *out_flags when it is not null. Errors: CantOpen and its kin, IoErr, NoMem, Perm.
+  // journals and logs it is a filename object (os/filename.h). `flags` are SQLITE_OPEN_*; the flags that hold in the
+  // end are in *out_flags when it is not null. Errors: CantOpen and its kin, IoErr, NoMem, Perm.
   static Result<File> open(sqlite3_vfs& vfs, const char* name, int flags, int* out_flags);
 
   bool is_open() const noexcept { return file_ != nullptr; }

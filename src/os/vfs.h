@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/containers.h"
 #include "base/status.h"
 #include "os/filename.h"
 #include "sqlite3.h"
@@ -28,8 +29,8 @@ void unregister_vfs(sqlite3_vfs& vfs) noexcept;
 // True when the VFS is one of ours over real files.
 bool is_native_vfs(const sqlite3_vfs& vfs) noexcept;
 
-// The absolute name of `path`, links resolved as the VFS does. Errors: CantOpenFullPath, CantOpen, CantOpenSymlink where
-// `no_follow` meets a link.
+// The absolute name of `path`, links resolved as the VFS does. Errors: CantOpenFullPath, CantOpen, CantOpenSymlink
+// where `no_follow` meets a link.
 Result<String> full_path_name(sqlite3_vfs& vfs, const char* path, bool no_follow);
 Result<bool> file_exists(sqlite3_vfs& vfs, const char* path);
 Status delete_file(sqlite3_vfs& vfs, const char* path, bool sync_directory);

@@ -22,6 +22,7 @@
 namespace perlite::pager {
 
 class View;
+class Store;
 
 // Every page in memory is followed by so many readable bytes.
 inline constexpr std::size_t kFrameSlack = 32;
@@ -30,22 +31,24 @@ struct Image;  // pager/pool.h
 
 // A page as one View sees it. Belongs to the pool; everyone else holds it through PageRef.
 struct Frame {
-  std::byte* data = nullptr;       // bytes of `image`, null while none is in memory
+  std::byte* data = nullptr;  // bytes of `image`, null while none is in memory
   View* view = nullptr;
-  std::uint64_t write_stamp = 0;   // equals View::write_stamp() while the page may be changed without further ado
+  std::uint64_t write_stamp = 0;  // equals View::write_stamp() while the page may be changed without further ado
   std::uint32_t page_size = 0;
   std::uint32_t pins = 0;
   PageNo page;
-  bool referenced = false;         // since the clock hand passed
+  bool referenced = false;  // since the clock hand passed
   enum class State : std::uint8_t {
-    Clean,    // image is the published one
-    Overlay,  // image belongs to the transaction and must reach the file
+    Clean,    // image is the published one, or the one the transaction spilled
+    Overlay,  // image belongs to the transaction
   } state = State::Clean;
-  bool no_content = false;         // in the overlay, content of no interest: never written
+  bool no_content = false;  // in the overlay, content of no interest: never written
+  bool unwritten = false;   // the file (if any) does not hold the image
+  bool listed = false;      // in the Store's list of changed frames
 
-  Image* image = nullptr;          // counted
-  Image* base = nullptr;           // counted; the published image while in the overlay, null when not kept
-  std::uint64_t saved_by = 0;      // serial of the innermost savepoint that keeps this page, 0 for none
+  Image* image = nullptr;      // counted
+  Image* base = nullptr;       // counted; the published image while in the overlay, null when not kept
+  std::uint64_t saved_by = 0;  // serial of the innermost savepoint that keeps this page, 0 for none
   Frame* next_in_bucket = nullptr;
   std::uint32_t pool_index = 0;
 };
@@ -81,6 +84,7 @@ class PageRef {
 
  private:
   friend class View;
+  friend class Store;
   explicit PageRef(Frame& frame) noexcept : frame_(&frame) {
     ++frame.pins;
     frame.referenced = true;

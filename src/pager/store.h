@@ -2,7 +2,8 @@
 //
 // A Store opens and closes transactions on its View; pages are read and changed through the View alone.
 //
-//     none --begin_read()--> reading --begin_write()--> writing --commit_prepare()--> prepared --commit_finish()--> reading
+//     none --begin_read()--> reading --begin_write()--> writing --commit_prepare()--> prepared --commit_finish()-->
+//     reading
 //                               |                          |                              |
 //                           end_read()                 rollback() ----> reading       rollback() --> reading
 //
@@ -26,6 +27,8 @@
 #include "os/filename.h"
 #include "pager/busy.h"
 #include "pager/modes.h"
+#include "pager/page_set.h"
+#include "pager/pool.h"
 #include "pager/view.h"
 
 namespace perlite::pager {
@@ -75,8 +78,8 @@ enum class WriteIntent : std::uint8_t { Immediate, Exclusive };
 
 class Store : public Allocated {
  public:
-  // Opens the file (not the database in it: that is the first begin_read()). `name` comes from os::make_filename() with a full
-  // path; Memory and Temp take null. `flags` are SQLITE_OPEN_READONLY, READWRITE, CREATE, NOFOLLOW; a file that
+  // Opens the file (not the database in it: that is the first begin_read()). `name` comes from os::make_filename() with
+  // a full path; Memory and Temp take null. `flags` are SQLITE_OPEN_READONLY, READWRITE, CREATE, NOFOLLOW; a file that
   // cannot be opened for writing is opened for reading.
   // Errors: CantOpen and its kin, IoErr, NoMem.
   static Result<UniquePtr<Store>> open(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions& options);
@@ -187,25 +190,88 @@ class Store : public Allocated {
  private:
   friend class View;
   enum class State : std::uint8_t { None, Reading, Writing, Prepared };
+  // What a savepoint keeps of a page first changed after it.
+  struct KeptPage {
+    Frame* frame;
+    Image* image;            // counted; null: there was none in memory, and none is needed
+    std::uint64_t saved_by;  // the frame's former savepoint
+    Frame::State state;
+    bool no_content;
+    bool unwritten;
+  };
   struct Savepoint {
     std::uint64_t serial;
+    std::size_t first_kept;  // its pages in kept_, up to the next savepoint's
+    std::uint32_t page_count;
+  };
+  struct JournalPage {
+    PageNo page;
+    Image* image;  // counted
   };
 
   Store(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions& options);
+
+  // overlay.cc
+  Result<PageRef> fetch_miss(PageNo page);
+  Frame& add_frame(PageNo page);
+  Status make_writable(Frame& frame);
+  Result<PageRef> take_unread(PageNo page, bool appended);
+  Status prepare_unread(Frame& frame, bool appended);
+  Status discard(PageNo page);
+  Status truncate(PageNo new_count);
+  void reserve_kept(std::size_t more);
+  void keep(Frame& frame, Image* image);
+  bool must_keep(const Frame& frame) const noexcept {
+    return !savepoints_.empty() && frame.saved_by < savepoints_.back().serial;
+  }
+  void restore(const KeptPage& kept) noexcept;
+  void list(Frame& frame) noexcept;
+  void forget_kept() noexcept;
+  void remove_shell(Frame& frame) noexcept;
+  void publish() noexcept;
+  void undo_overlay() noexcept;
+  void remove_beyond(std::uint32_t page_count) noexcept;
+  void next_stamp() noexcept { view_.write_stamp_ = ++last_stamp_; }
+
+  // commit.cc
+  Status journal_before_change(Frame& frame);
+  void exempt_from_journal(PageNo page);
+  bool page_was_in_use(PageNo page, bool appended) const noexcept;
+  void write_new_header(Frame& frame) noexcept;
+  Status stamp_header(bool count_change);
+  void end_writing() noexcept;
+
+  // store.cc
+  Status load(Frame& frame);
+  Status make_room();
+  void prefetch(std::span<const PageNo> pages) noexcept;
+  void set_geometry(std::uint32_t page_size, std::uint32_t reserved_bytes) noexcept;
+  std::size_t cache_limit() const noexcept;
 
   sqlite3_vfs* vfs_;
   os::Filename name_;
   os::File file_;
   View view_;
+  Pool pool_;
   Vector<Savepoint> savepoints_;
+  Vector<KeptPage> kept_;
+  Vector<Frame*> listed_;  // frames that were in the overlay in this transaction; room for every frame of the pool
+  PageSet journalled_;     // pages of the start whose former content is safe, or was of no interest
+  PageSet discarded_;      // pages in use at the start, discarded since: to be journalled when used again
+  PageSet spilled_;        // pages the transaction has written to the file
   BusyHandler* busy_;
   std::uint64_t version_ = 1;
+  std::uint64_t last_stamp_ = 0;
+  std::uint64_t last_serial_ = 0;
   std::int64_t journal_size_limit_ = -1;
+  StoreCounters counters_;
+  std::size_t next_room_check_ = 0;  // images; below it make_room() does not look for victims again
   int open_flags_;
   int cache_size_ = -2000;
   int spill_pages_ = 1;
   std::uint32_t max_page_count_ = kDefaultMaxPageCount;
   std::uint32_t data_version_ = 1;
+  std::uint32_t original_count_ = 0;  // pages at the start of the write transaction
   StoreKind kind_;
   State state_ = State::None;
   LockLevel lock_ = LockLevel::None;
@@ -215,6 +281,7 @@ class Store : public Allocated {
   SecureDelete secure_delete_ = SecureDelete::Off;
   bool read_only_ = false;
   bool full_fsync_ = false;
+  bool file_touched_ = false;  // the write transaction has written to the database file
 };
 
 }  // namespace perlite::pager

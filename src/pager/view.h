@@ -6,8 +6,8 @@
 //
 // Invariants
 //   V1  A published image never changes; writers get a copy in the overlay (PageRef::writable).
-//   V2  An entry of the table of recent pages is a frame of this View with an image, or a sentinel whose number never matches.
-//   V3  Pages 1..page_count() exist, except the lock-byte page, which has no content and is never handed out.
+//   V2  An entry of the table of recent pages is a frame of this View with an image, or a sentinel whose number never
+//   matches. V3  Pages 1..page_count() exist, except the lock-byte page, which has no content and is never handed out.
 #pragma once
 
 #include <array>
@@ -60,9 +60,7 @@ class View {
   std::uint32_t page_size() const noexcept { return page_size_; }
   std::uint32_t usable_size() const noexcept { return usable_size_; }
   PageNo page_count() const noexcept { return PageNo(page_count_); }
-  bool exists(PageNo page) const noexcept {
-    return page.value - 1 < page_count_ && page != lock_byte_page(page_size_);
-  }
+  bool exists(PageNo page) const noexcept { return page.value - 1 < page_count_ && page != lock_byte_page(page_size_); }
   bool in_write() const noexcept { return write_stamp_ != 0; }
   Store& store() const noexcept { return store_; }
 
@@ -75,6 +73,7 @@ class View {
  private:
   friend class PageRef;
   friend class Store;
+  friend class Pool;
   static constexpr std::uint32_t kRecentSlots = 256;
 
   Result<PageRef> fetch_slow(PageNo page);

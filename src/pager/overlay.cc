@@ -1,0 +1,316 @@
+// pager/overlay.cc: how pages change, and how they change back.
+//
+// Invariants
+//   O1  A page enters the overlay only after the journal (if there is one on disk) owns its former image, unless it did
+//       not exist at the start of the transaction or had no content then.
+//   O2  A frame that a savepoint keeps has an entry in kept_, whose `saved_by` chain leads to 0.
+//   O3  listed_ has room for every frame of the pool, so putting a frame back into the overlay never allocates.
+#include <algorithm>
+#include <cstring>
+
+#include "pager/store.h"
+
+namespace perlite::pager {
+
+// --- Reading --------------------------------------------------------------------------------------------------------
+
+Result<PageRef> Store::fetch_miss(PageNo page) {
+  PL_TRY(make_room());
+  Frame* frame = pool_.find(page);
+  const bool is_new = frame == nullptr;
+  if (is_new) frame = &add_frame(page);
+  PageRef pin(*frame);
+  Status status = load(*frame);
+  if (!status.ok()) {
+    { const PageRef unpin = std::move(pin); }
+    if (is_new) pool_.remove(*frame);
+    return status;
+  }
+  view_.remember(*frame);
+  return pin;
+}
+
+Frame& Store::add_frame(PageNo page) {
+  if (listed_.capacity() <= pool_.frame_count()) {  // O3
+    listed_.reserve(listed_.capacity() < 64 ? 128 : 2 * listed_.capacity());
+  }
+  return pool_.add(page);
+}
+
+// --- Changing -------------------------------------------------------------------------------------------------------
+
+Status Store::make_writable(Frame& frame) {
+  if (state_ != State::Writing) return Code::Misuse;
+  const bool kept_anew = must_keep(frame);
+  if (frame.state == Frame::State::Clean) {
+    PL_TRY(make_room());
+    PL_TRY(journal_before_change(frame));
+  } else if (!kept_anew && frame.image->owners == 1) {  // a savepoint may hold it since discard()
+    frame.no_content = false;
+    frame.write_stamp = view_.write_stamp_;
+    return {};
+  }
+  // Whatever allocates comes first.
+  if (kept_anew) reserve_kept(1);
+  Image* copy = pool_.new_image();
+  std::memcpy(copy->bytes(), frame.data, frame.page_size);
+  if (kept_anew) keep(frame, Pool::own(frame.image));
+  if (frame.state == Frame::State::Clean) {
+    PL_ASSERT(frame.base == nullptr);
+    frame.base = Pool::own(frame.image);
+    frame.state = Frame::State::Overlay;
+    frame.unwritten = true;
+    list(frame);
+  }
+  pool_.set_image(frame, copy);
+  frame.no_content = false;
+  frame.write_stamp = view_.write_stamp_;
+  return {};
+}
+
+// A page whose former content nobody wants: one of the freelist, or (appended) a new one at the end.
+Result<PageRef> Store::take_unread(PageNo page, bool appended) {
+  if (state_ != State::Writing) return Code::Misuse;
+  PL_TRY(make_room());
+  Frame* frame = pool_.find(page);
+  const bool is_new = frame == nullptr;
+  if (is_new) frame = &add_frame(page);
+  PageRef pin(*frame);
+  Status status = prepare_unread(*frame, appended);
+  if (!status.ok()) {
+    { const PageRef unpin = std::move(pin); }
+    if (is_new) pool_.remove(*frame);
+    return status;
+  }
+  if (appended) view_.page_count_ = page.value;
+  view_.remember(*frame);
+  return pin;
+}
+
+Status Store::prepare_unread(Frame& frame, bool appended) {
+  const bool kept_anew = must_keep(frame);
+  if (frame.state == Frame::State::Clean && page_was_in_use(frame.page, appended)) {
+    // It had content when the transaction began: that must reach the journal before the page is used again.
+    if (frame.image == nullptr) PL_TRY(load(frame));
+    PL_TRY(journal_before_change(frame));
+  }
+  if (kept_anew) reserve_kept(1);
+  Image* blank = pool_.new_image();
+  std::memset(blank->bytes(), 0, frame.page_size);
+  exempt_from_journal(frame.page);
+  if (kept_anew) keep(frame, frame.image == nullptr ? nullptr : Pool::own(frame.image));
+  if (frame.state == Frame::State::Clean) {
+    PL_ASSERT(frame.base == nullptr);
+    if (frame.image != nullptr) frame.base = Pool::own(frame.image);
+    frame.state = Frame::State::Overlay;
+    list(frame);
+  }
+  frame.unwritten = true;
+  pool_.set_image(frame, blank);
+  frame.no_content = false;
+  frame.write_stamp = view_.write_stamp_;
+  if (frame.page.value == 1 && appended) write_new_header(frame);
+  return {};
+}
+
+Status Store::discard(PageNo page) {
+  if (state_ != State::Writing) return Code::Misuse;
+  Frame* frame = pool_.find(page);
+  if (frame == nullptr || frame->state == Frame::State::Clean) {
+    if (page.value <= original_count_) discarded_.insert(page);
+    return {};
+  }
+  if (frame->no_content) return {};
+  if (must_keep(*frame)) {
+    reserve_kept(1);
+    keep(*frame, Pool::own(frame->image));
+  }
+  frame->no_content = true;
+  frame->write_stamp = 0;
+  return {};
+}
+
+Status Store::truncate(PageNo new_count) {
+  if (state_ != State::Writing) return Code::Misuse;
+  // In two passes, so that a failed allocation leaves all as it was.
+  std::size_t to_keep = 0;
+  pool_.for_each([&](Frame& frame) {
+    PL_ASSERT(frame.page <= new_count || frame.pins == 0);
+    if (frame.page > new_count && frame.state == Frame::State::Overlay && !frame.no_content && must_keep(frame)) {
+      ++to_keep;
+    }
+  });
+  reserve_kept(to_keep);
+  pool_.for_each([&](Frame& frame) {
+    if (frame.page <= new_count) return;
+    view_.forget(frame);
+    if (frame.state != Frame::State::Overlay || frame.no_content) return;
+    if (must_keep(frame)) keep(frame, Pool::own(frame.image));
+    frame.no_content = true;
+    frame.write_stamp = 0;
+  });
+  view_.page_count_ = new_count.value;
+  return {};
+}
+
+void Store::reserve_kept(std::size_t more) {
+  if (kept_.capacity() - kept_.size() < more) kept_.reserve(std::max(kept_.size() + more, 2 * kept_.capacity() + 16));
+}
+
+// Room in kept_ must be there. `image` is owned by the entry from now on.
+void Store::keep(Frame& frame, Image* image) {
+  kept_.push_back({&frame, image, frame.saved_by, frame.state, frame.no_content, frame.unwritten});
+  frame.saved_by = savepoints_.back().serial;
+}
+
+void Store::list(Frame& frame) noexcept {
+  if (frame.listed) return;
+  frame.listed = true;
+  listed_.push_back(&frame);  // O3
+}
+
+// --- Savepoints -----------------------------------------------------------------------------------------------------
+
+Result<int> Store::open_savepoint() {
+  if (state_ != State::Writing) return Code::Misuse;
+  savepoints_.push_back({++last_serial_, kept_.size(), view_.page_count_});
+  next_stamp();
+  return static_cast<int>(savepoints_.size());
+}
+
+void Store::release_savepoint(int depth) noexcept {
+  PL_ASSERT(depth >= 1 && depth <= savepoint_depth());
+  const auto index = static_cast<std::size_t>(depth - 1);
+  const std::size_t first = savepoints_[index].first_kept;
+  savepoints_.resize(index, Savepoint{});
+  // What the savepoint below does not keep yet is its from now on; the rest is forgotten.
+  const std::uint64_t below = savepoints_.empty() ? 0 : savepoints_.back().serial;
+  if (below == 0) {
+    forget_kept();
+  } else {
+    std::size_t left = first;
+    for (std::size_t i = first; i < kept_.size(); ++i) {
+      const KeptPage kept = kept_[i];
+      kept.frame->saved_by = below;
+      if (kept.saved_by < below) {
+        kept_[left++] = kept;
+      } else {
+        pool_.disown(kept.image);
+      }
+    }
+    kept_.resize(left);
+  }
+  next_stamp();
+}
+
+Status Store::rollback_to_savepoint(int depth) {
+  PL_ASSERT(depth >= 1 && depth <= savepoint_depth());
+  const Savepoint& savepoint = savepoints_[static_cast<std::size_t>(depth - 1)];
+  for (std::size_t i = kept_.size(); i-- > savepoint.first_kept;) restore(kept_[i]);
+  kept_.resize(savepoint.first_kept);
+  savepoints_.resize(static_cast<std::size_t>(depth));
+  view_.page_count_ = savepoint.page_count;
+  view_.forget_all();
+  next_stamp();
+  ++version_;
+  return {};
+}
+
+// Puts one page back. Entries come latest first, so what a savepoint kept first holds in the end. Takes the image.
+void Store::restore(const KeptPage& kept) noexcept {
+  Frame& frame = *kept.frame;
+  frame.saved_by = kept.saved_by;
+  frame.write_stamp = 0;
+  frame.no_content = kept.no_content;
+  pool_.set_image(frame, kept.image);
+  const bool was_clean = kept.state == Frame::State::Clean;
+  if (was_clean && (kept.image == nullptr || !spilled_.contains(frame.page))) {
+    frame.state = Frame::State::Clean;
+    frame.unwritten = kept.unwritten;
+    pool_.disown(frame.base);
+    frame.base = nullptr;
+  } else {  // the file may hold something later
+    frame.state = Frame::State::Overlay;
+    frame.unwritten = true;
+    list(frame);
+  }
+}
+
+// Forgets all that savepoints keep.
+void Store::forget_kept() noexcept {
+  for (const KeptPage& kept : kept_) {
+    kept.frame->saved_by = 0;
+    pool_.disown(kept.image);
+  }
+  for (const KeptPage& kept : kept_) remove_shell(*kept.frame);
+  kept_.clear();
+}
+
+// Removes a frame that nothing needs any more: no image, no list, no savepoint.
+void Store::remove_shell(Frame& frame) noexcept {
+  if (frame.page.value != 0 && frame.image == nullptr && frame.saved_by == 0 && !frame.listed && frame.pins == 0) {
+    pool_.remove(frame);
+  }
+}
+
+// --- The end of a transaction ---------------------------------------------------------------------------------------
+
+// The images of the overlay become the published ones.
+void Store::publish() noexcept {
+  savepoints_.clear();
+  forget_kept();
+  for (Frame* frame : listed_) {
+    frame->listed = false;
+    frame->write_stamp = 0;
+    frame->no_content = false;
+    pool_.disown(frame->base);
+    frame->base = nullptr;
+    if (frame->state == Frame::State::Overlay) {
+      frame->state = Frame::State::Clean;
+      if (kind_ == StoreKind::File) frame->unwritten = false;
+    }
+    if (frame->page.value > view_.page_count_ && frame->pins == 0) {
+      pool_.remove(*frame);
+    } else {
+      remove_shell(*frame);
+    }
+  }
+  listed_.clear();
+  if (view_.page_count_ < original_count_) remove_beyond(view_.page_count_);
+}
+
+// The published images come back. Pages whose published image is not in memory any more are forgotten.
+void Store::undo_overlay() noexcept {
+  savepoints_.clear();
+  forget_kept();
+  view_.page_count_ = original_count_;
+  view_.forget_all();
+  for (Frame* frame : listed_) {
+    frame->listed = false;
+    frame->write_stamp = 0;
+    frame->no_content = false;
+    if (frame->state == Frame::State::Overlay) {
+      frame->state = Frame::State::Clean;
+      if (frame->base != nullptr) {
+        pool_.set_image(*frame, frame->base);
+        frame->base = nullptr;
+        frame->unwritten = kind_ != StoreKind::File;
+      } else {
+        pool_.set_image(*frame, nullptr);
+        frame->unwritten = false;
+      }
+    }
+    PL_ASSERT(frame->base == nullptr);
+  }
+  for (Frame* frame : listed_) remove_shell(*frame);
+  listed_.clear();
+  if (file_touched_) remove_beyond(original_count_);
+}
+
+void Store::remove_beyond(std::uint32_t page_count) noexcept {
+  pool_.for_each([&](Frame& frame) {
+    if (frame.page.value > page_count && frame.pins == 0) pool_.remove(frame);
+  });
+}
+
+}  // namespace perlite::pager
