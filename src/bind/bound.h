@@ -251,6 +251,9 @@ struct Relation {
   ExprList arguments;                    // Source: values for its hidden columns, in order; may look at relations left of it
   sql::IndexHint hint = sql::IndexHint::None;
   const catalog::Index* index_hint = nullptr;  // IndexedBy
+  // Table: its defaults, generated columns and index expressions bound over this relation, for whoever reads rows: a field
+  // missing from a short record, a virtual column, a partial or expression index. Null when the table has none of these.
+  const struct TableExpressions* expressions = nullptr;
   bool is_view = false;
   bool has_rowid = false;
   mutable std::uint64_t columns_used = 0;  // bit min(column,63); set by the binder
