@@ -127,6 +127,7 @@ struct FunctionContext {
   AuxiliaryStore* auxiliary = nullptr;
   int call_site = 0;  // for auxiliary; the machine numbers the places
   TextEncoding encoding = TextEncoding::Utf8;
+  bool took_argument = false;        // min and max: step() sets it when its argument is the new result
   bool in_schema = false;            // runs for an index, CHECK or generated column: what changes with time is refused
   const char* schema_use = nullptr;  // with in_schema: "an index", "a CHECK constraint", "a generated column"
 
