@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/arena.h"
 #include "base/containers.h"
@@ -24,6 +25,8 @@
 
 namespace perlite::vm {
 
+class Source;
+
 enum class Opcode : std::uint8_t {
 #define OP(name, ...) name,
 #include "vm/opcodes.def"
@@ -32,11 +35,27 @@ enum class Opcode : std::uint8_t {
 };
 
 // What P4 holds.
-enum class P4Kind : std::uint8_t { None, Int64, Real, Text, Blob, Key, Function, Collation, Affinities, Subprogram, Table, Index, Value, Jumps, Pointer };
+enum class P4Kind : std::uint8_t {
+  None,
+  Int64,
+  Real,
+  Text,
+  Blob,
+  Key,
+  Function,
+  Collation,
+  Affinities,
+  Subprogram,
+  Table,
+  Index,
+  Value,
+  Jumps,
+  Pointer
+};
 
 // A function as called at one place: which, with which collation (for min, max, nullif, LIKE...).
 struct FunctionCall {
-  const FunctionDef* function;       // resolved definition; user functions are imports of the connection
+  const FunctionDef* function;  // resolved definition; user functions are imports of the connection
   const record::Collation* collation;
   std::int32_t argument_count;
 };
@@ -46,11 +65,11 @@ struct Program;
 union P4 {
   std::int64_t integer;
   double real;
-  const record::Value* value;         // Text, Blob, Value: constants of the program, in the database's encoding
+  const record::Value* value;  // Text, Blob, Value: constants of the program, in the database's encoding
   const record::KeyInfo* key;
   const FunctionCall* function;
   const record::Collation* collation;
-  const char* affinities;             // one letter a register, NUL-terminated (record/affinity.h)
+  const char* affinities;  // one letter a register, NUL-terminated (record/affinity.h)
   const Program* subprogram;
   const catalog::Table* table;
   const catalog::Index* index;
@@ -71,20 +90,29 @@ static_assert(sizeof(Instruction) == 24);
 
 // A tree named by its place: database slot of the program and entry of that database's shape.
 struct TreeName {
-  std::int32_t database;         // index into Program::databases
+  std::int32_t database;  // index into Program::databases
   catalog::EntryId entry;
-  bool is_index;                 // key tree (indexes, WITHOUT ROWID tables)
-  const record::KeyInfo* key;    // for key trees
-  const catalog::Table* table;   // the table it belongs to
-  const catalog::Index* index;   // null for the table's own tree
+  bool is_index;                // key tree (indexes, WITHOUT ROWID tables)
+  const record::KeyInfo* key;   // for key trees
+  const catalog::Table* table;  // the table it belongs to
+  const catalog::Index* index;  // null for the table's own tree
 };
 
-// A database the program uses: its number on the connection (0 main, 1 temp, 2... attached) and what it was compiled for.
+// A database the program uses: its number on the connection (0 main, 1 temp, 2... attached) and what it was compiled
+// for.
 struct DatabaseUse {
   std::int32_t number;
   const catalog::Shape* shape;
   std::uint32_t schema_cookie;
   bool writes;
+};
+
+// A row source as an opcode names it (P4 Pointer of OpenSource and SourceUpdate). Programs with one stay with their
+// connection, which keeps the Source alive while they are current.
+struct SourceName {
+  Source* source;
+  const catalog::Table* table;  // the stored virtual table; null for table functions
+  std::int32_t database;        // number on the connection
 };
 
 struct ResultColumn {
@@ -112,14 +140,15 @@ struct Program : Allocated {
   Vector<std::string_view> parameter_names;  // by number - 1; data() null: nameless
   std::int32_t parameter_count = 0;          // highest number used
   std::int32_t register_count = 0;           // registers are 1..register_count
-  std::int32_t cursor_count = 0;
+  std::int32_t cursor_count = 0;             // cursors are 0..cursor_count-1
+  std::int32_t once_count = 0;               // places of Once, numbered by their P1
   TextEncoding encoding = TextEncoding::Utf8;
-  bool read_only = true;          // sqlite3_stmt_readonly
-  bool changes_counted = false;   // INSERT, UPDATE, DELETE: sets changes()
-  bool may_abort = false;         // needs a statement savepoint: several rows, or constraint checks after a change
-  std::int32_t explain = 0;       // 0, 1 EXPLAIN, 2 EXPLAIN QUERY PLAN
+  bool read_only = true;               // sqlite3_stmt_readonly
+  bool changes_counted = false;        // INSERT, UPDATE, DELETE: sets changes()
+  bool may_abort = false;              // needs a statement savepoint: several rows, or constraint checks after a change
+  std::int32_t explain = 0;            // 0, 1 EXPLAIN, 2 EXPLAIN QUERY PLAN
   const char* trigger_name = nullptr;  // subprograms: what they are
-  Vector<Program*> subprograms;   // owned
+  Vector<Program*> subprograms;        // owned
 
   ~Program();
   void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -129,7 +158,46 @@ struct Program : Allocated {
   mutable std::atomic<std::int32_t> references_{1};
 };
 
+// A counted reference to a Program.
+class ProgramRef {
+ public:
+  ProgramRef() noexcept = default;
+  // Takes over one reference.
+  static ProgramRef adopt(const Program* program) noexcept {
+    ProgramRef reference;
+    reference.program_ = program;
+    return reference;
+  }
+  explicit ProgramRef(const Program& program) noexcept : program_(&program) { program.retain(); }
+  ProgramRef(const ProgramRef& other) noexcept : program_(other.program_) {
+    if (program_ != nullptr) program_->retain();
+  }
+  ProgramRef(ProgramRef&& other) noexcept : program_(std::exchange(other.program_, nullptr)) {}
+  ProgramRef& operator=(ProgramRef other) noexcept {
+    std::swap(program_, other.program_);
+    return *this;
+  }
+  ~ProgramRef() {
+    if (program_ != nullptr) program_->release();
+  }
+  const Program* get() const noexcept { return program_; }
+  const Program* operator->() const noexcept { return program_; }
+  const Program& operator*() const noexcept { return *program_; }
+  explicit operator bool() const noexcept { return program_ != nullptr; }
+
+ private:
+  const Program* program_ = nullptr;
+};
+
 // Names, operands and effects of the opcodes, all from vm/opcodes.def.
+enum OpcodeEffect : std::uint32_t {
+  kJumps = 1u << 0,        // may go to an address
+  kMovesCursor = 1u << 1,  // what registers borrowed from the cursor ends
+  kWrites = 1u << 2,       // changes a tree: what registers borrowed from cursors on it ends
+  kRow = 1u << 3,          // a row goes out
+  kEnds = 1u << 4,         // the program ends, or its caller goes on
+  kCalls = 1u << 5,        // code of the host may run
+};
 enum class Operand : std::uint8_t { Unused, Number, Reg, OutReg, Cursor, Jump, Database, Tree, Count };
 struct OpcodeInfo {
   const char* name;

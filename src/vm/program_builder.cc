@@ -1,0 +1,263 @@
+#include "vm/program_builder.h"
+
+#include <algorithm>
+
+#include "vm/verifier.h"
+
+namespace perlite::vm {
+
+namespace {
+// Far above what any statement within the limits needs, and far below where int32 arithmetic on operands ends.
+constexpr std::size_t kMaxInstructions = 250000000;
+}  // namespace
+
+ProgramBuilder::ProgramBuilder(TextEncoding encoding) : program_(make_unique<Program>()) {
+  program_->encoding = encoding;
+}
+
+ProgramBuilder::~ProgramBuilder() = default;
+
+ProgramBuilder::Emitted ProgramBuilder::emit(Opcode opcode, std::int32_t p1, std::int32_t p2, std::int32_t p3) {
+  Instruction instruction{.opcode = opcode};
+  instruction.p1 = p1;
+  instruction.p2 = p2;
+  instruction.p3 = p3;
+  if (opcode == Opcode::Once) instruction.p1 = program_->once_count++;
+  program_->code.push_back(instruction);
+  return Emitted(*this, address() - 1);
+}
+
+Label ProgramBuilder::new_label() {
+  label_addresses_.push_back(-1);
+  return Label(-static_cast<std::int32_t>(label_addresses_.size()));
+}
+
+void ProgramBuilder::bind(Label label) {
+  PL_ASSERT(label.exists() && !is_bound(label));
+  label_addresses_[static_cast<std::size_t>(-1 - label.operand_)] = address();
+}
+
+Label ProgramBuilder::here() {
+  const Label label = new_label();
+  bind(label);
+  return label;
+}
+
+bool ProgramBuilder::is_bound(Label label) const noexcept {
+  return label_addresses_[static_cast<std::size_t>(-1 - label.operand_)] >= 0;
+}
+
+ProgramBuilder::Emitted ProgramBuilder::emit_integer(std::int64_t value, std::int32_t reg) {
+  if (value == static_cast<std::int32_t>(value)) {
+    return emit(Opcode::Integer, static_cast<std::int32_t>(value), reg);
+  }
+  return emit(Opcode::Int64, 0, reg).p4(value);
+}
+
+ProgramBuilder::Emitted ProgramBuilder::emit_load(const record::Value& value, std::int32_t reg) {
+  switch (value.type) {
+    case ValueType::Null:
+      return emit(Opcode::Null, 0, reg);
+    case ValueType::Integer:
+      return emit_integer(value.integer, reg);
+    case ValueType::Real:
+      return emit(Opcode::Real, 0, reg).p4(value.real);
+    default:
+      return emit(Opcode::Constant, 0, reg).p4(this->value(value));
+  }
+}
+
+std::int32_t ProgramBuilder::new_registers(std::int32_t count) {
+  PL_ASSERT(count >= 0);
+  const std::int32_t first = program_->register_count + 1;
+  program_->register_count += count;
+  return first;
+}
+
+std::int32_t ProgramBuilder::temporary() { return temporaries(1); }
+
+std::int32_t ProgramBuilder::temporaries(std::int32_t count) {
+  // The last released first: it is most likely still in the cache.
+  for (std::size_t i = free_.size(); i-- > 0;) {
+    FreeRange& range = free_[i];
+    if (range.count < count) continue;
+    const std::int32_t first = range.first;
+    range.first += count;
+    range.count -= count;
+    if (range.count == 0) free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i));
+    return first;
+  }
+  return new_registers(count);
+}
+
+void ProgramBuilder::release(std::int32_t first, std::int32_t count) {
+  if (count <= 0) return;
+  for (FreeRange& range : free_) {
+    PL_ASSERT(first + count <= range.first || range.first + range.count <= first);  // released twice
+    if (range.first + range.count == first) {
+      range.count += count;
+      return;
+    }
+    if (first + count == range.first) {
+      range.first = first;
+      range.count += count;
+      return;
+    }
+  }
+  free_.push_back({first, count});
+}
+
+const record::Value* ProgramBuilder::intern(std::string_view bytes, record::ValueType type) {
+  auto& known = type == ValueType::Text ? texts_ : blobs_;
+  if (const auto found = known.find(bytes); found != known.end()) return found->second;
+
+  // Two NULs end text of any encoding; aligned for UTF-16 readers.
+  auto* copy = static_cast<char*>(program_->arena.allocate(bytes.size() + 2, 8));
+  if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
+  copy[bytes.size()] = copy[bytes.size() + 1] = '\0';
+  auto* value = program_->arena.make<record::Value>();
+  const std::string_view kept(copy, bytes.size());
+  if (type == ValueType::Text) {
+    value->set_text_borrowed(kept, encoding(), record::Value::kStatic | record::Value::kTerminated);
+  } else {
+    value->set_blob_borrowed(kept, record::Value::kStatic);
+  }
+  known.emplace(kept, value);
+  return value;
+}
+
+const record::Value* ProgramBuilder::text(std::string_view utf8) {
+  if (encoding() == TextEncoding::Utf8) return encoded_text(utf8);
+  OwnedValue converted;
+  converted->set_text_copy(utf8, TextEncoding::Utf8);
+  converted->convert_to_text(encoding());
+  return encoded_text(converted->bytes());
+}
+
+const record::Value* ProgramBuilder::encoded_text(std::string_view bytes) { return intern(bytes, ValueType::Text); }
+
+const record::Value* ProgramBuilder::blob(std::string_view bytes) { return intern(bytes, ValueType::Blob); }
+
+const record::Value* ProgramBuilder::value(const record::Value& value) {
+  if (value.type == ValueType::Text) {
+    if (value.encoding == encoding()) return encoded_text(value.bytes());
+    OwnedValue converted(value);
+    converted->convert_to_text(encoding());
+    return encoded_text(converted->bytes());
+  }
+  if (value.type == ValueType::Blob) {
+    if (!value.has(record::Value::kZeroBlob)) return blob(value.bytes());
+    OwnedValue zeros(value);
+    zeros->materialize();
+    return blob(zeros->bytes());
+  }
+  auto* copy = program_->arena.make<record::Value>();
+  if (value.type == ValueType::Integer) copy->set_integer(value.integer);
+  if (value.type == ValueType::Real) copy->set_real(value.real);
+  return copy;
+}
+
+const record::KeyInfo* ProgramBuilder::key(std::span<const record::KeyField> fields) {
+  auto* info = program_->arena.make<record::KeyInfo>();
+  info->fields = program_->arena.copy_array(fields);
+  info->encoding = encoding();
+  return info;
+}
+
+const char* ProgramBuilder::affinities(std::string_view letters) { return program_->arena.copy_text(letters).data(); }
+
+const FunctionCall* ProgramBuilder::call(const FunctionDef& function, const record::Collation* collation,
+                                         std::int32_t argument_count) {
+  return program_->arena.make<FunctionCall>(&function, collation != nullptr ? collation : &record::binary_collation(),
+                                            argument_count);
+}
+
+const std::int32_t* ProgramBuilder::jump_table(std::span<const Label> targets) {
+  auto table = program_->arena.make_array<std::int32_t>(targets.size());
+  std::copy(targets.begin(), targets.end(), table.begin());
+  jump_tables_.push_back(table);
+  return table.data();
+}
+
+const std::int32_t* ProgramBuilder::numbers(std::span<const std::int32_t> values) {
+  return program_->arena.copy_array(values).data();
+}
+
+std::int32_t ProgramBuilder::database(std::int32_t number, const catalog::Shape* shape, std::uint32_t schema_cookie,
+                                      bool writes) {
+  auto& databases = program_->databases;
+  for (std::size_t i = 0; i < databases.size(); ++i) {
+    if (databases[i].number != number) continue;
+    databases[i].writes |= writes;
+    return static_cast<std::int32_t>(i);
+  }
+  databases.push_back({number, shape, schema_cookie, writes});
+  return static_cast<std::int32_t>(databases.size()) - 1;
+}
+
+std::int32_t ProgramBuilder::add_tree(const TreeName& tree) {
+  auto& trees = program_->trees;
+  for (std::size_t i = 0; i < trees.size(); ++i) {
+    if (trees[i].database == tree.database && trees[i].entry == tree.entry && trees[i].index == tree.index &&
+        trees[i].is_index == tree.is_index) {
+      return static_cast<std::int32_t>(i);
+    }
+  }
+  trees.push_back(tree);
+  return static_cast<std::int32_t>(trees.size()) - 1;
+}
+
+const SourceName* ProgramBuilder::source(const SourceName& source) {
+  return program_->arena.make<SourceName>(source.source, source.table, source.database);
+}
+
+const Program* ProgramBuilder::add_subprogram(ProgramRef subprogram) {
+  program_->subprograms.push_back(nullptr);
+  subprogram->retain();
+  program_->subprograms.back() = const_cast<Program*>(subprogram.get());
+  return subprogram.get();
+}
+
+std::int32_t ProgramBuilder::plan_line(std::int32_t parent, std::string_view detail) {
+  const std::string_view kept = name(detail);
+  const std::int32_t id = emit(Opcode::Explain, 0, parent).p4(text(detail)).address();
+  // Address 0 is Init, so that an address is never the 0 which stands for "no parent".
+  PL_ASSERT(id != 0);
+  at(id).p1 = id;
+  program_->plan.push_back({id, parent, kept});
+  return id;
+}
+
+void ProgramBuilder::change_plan_line(std::int32_t id, std::string_view detail) {
+  for (PlanLine& line : program_->plan) {
+    if (line.id == id) line.detail = name(detail);
+  }
+  edit(id).p4(text(detail));
+}
+
+Result<ProgramRef> ProgramBuilder::finish() {
+  if (program_->code.size() > kMaxInstructions) return Code::TooBig;
+  bool unbound = false;
+  const auto resolve = [&](std::int32_t& operand) {
+    if (operand >= 0) return;
+    const std::int32_t address = label_addresses_[static_cast<std::size_t>(-1 - operand)];
+    unbound |= address < 0;
+    operand = address;
+  };
+  for (Instruction& instruction : program_->code) {
+    const OpcodeInfo& info = opcode_info(instruction.opcode);
+    if (info.p1 == Operand::Jump) resolve(instruction.p1);
+    if (info.p2 == Operand::Jump) resolve(instruction.p2);
+    if (info.p3 == Operand::Jump) resolve(instruction.p3);
+  }
+  for (std::span<std::int32_t> table : jump_tables_) {
+    for (std::int32_t& target : table) resolve(target);
+  }
+  if (unbound) return Status(Code::Internal, "program: a label was used and never bound");
+#ifdef PERLITE_DEBUG
+  PL_TRY(verify(*program_));
+#endif
+  return ProgramRef::adopt(program_.release());
+}
+
+}  // namespace perlite::vm
