@@ -165,4 +165,9 @@ void Allocator::set_reclaimer(std::int64_t (*reclaim)(std::int64_t)) noexcept {
   state.reclaim.store(reclaim, std::memory_order_release);
 }
 
+std::int64_t Allocator::reclaim(std::int64_t bytes) noexcept {
+  auto* ask = state.reclaim.load(std::memory_order_acquire);
+  return ask == nullptr ? 0 : ask(bytes);
+}
+
 }  // namespace perlite::base

@@ -63,6 +63,8 @@ class Allocator {
   static std::int64_t hard_limit(std::int64_t bytes) noexcept;
   // Called when the soft limit is passed, with the bytes wanted back; process-wide caches yield there. May be null.
   static void set_reclaimer(std::int64_t (*reclaim)(std::int64_t bytes)) noexcept;
+  // Asks the process-wide caches for `bytes`; the bytes they gave back (sqlite3_release_memory).
+  static std::int64_t reclaim(std::int64_t bytes) noexcept;
 };
 
 // Base of heap objects: `new T` and `delete` go to the Allocator.
