@@ -26,7 +26,7 @@ struct ParseLimits {
 };
 
 struct ParseResult {
-  const Statement* statement = nullptr;  // null when there was nothing but blanks, comments and one `;`
+  const Statement* statement = nullptr;  // null when there was nothing but blanks, comments and `;`
   ExplainMode explain = ExplainMode::None;
   std::uint32_t statement_end = 0;  // offset of the `;`, or of the end of the text
   std::uint32_t tail = 0;           // bytes consumed, the `;` included
@@ -34,7 +34,7 @@ struct ParseResult {
   std::span<const Variable> variables;       // one entry a number in use, ascending by number
 };
 
-// Parses the first statement of `text`. Tree and result look into `text` and `arena`.
+// Parses the first statement of `text`, the `;` before it skipped. Tree and result look into `text` and `arena`.
 Result<ParseResult> parse_statement(std::string_view text, Arena& arena, const ParseLimits& limits = {});
 
 struct ExpressionResult {
