@@ -28,6 +28,23 @@ constexpr std::uint64_t serial_type_size(std::uint64_t serial_type) noexcept {
   constexpr std::uint8_t kSmall[12] = {0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0};
   return serial_type < 12 ? kSmall[serial_type] : (serial_type - 12) / 2;
 }
+// The integer of serial types 1..6.
+inline std::int64_t decode_integer(std::uint64_t serial_type, const std::byte* body) noexcept {
+  switch (serial_type) {
+    case 1:
+      return static_cast<std::int8_t>(*body);
+    case 2:
+      return static_cast<std::int16_t>(base::load_be16(body));
+    case 3:
+      return static_cast<std::int8_t>(body[0]) * 65536 + base::load_be16(body + 1);
+    case 4:
+      return static_cast<std::int32_t>(base::load_be32(body));
+    case 5:
+      return static_cast<std::int16_t>(base::load_be16(body)) * std::int64_t{4294967296} + base::load_be32(body + 2);
+    default:
+      return static_cast<std::int64_t>(base::load_be64(body));
+  }
+}
 // A Value of the serial type, borrowing text and blob from `body`, which has all the bytes the type needs.
 Value decode_field(std::uint64_t serial_type, const std::byte* body, TextEncoding encoding) noexcept;
 
@@ -67,8 +84,9 @@ class RecordReader {
       if (found != Found::Ok) return found;
     }
     const Slot& slot = slots_[index];
-    if (slot.serial_type >= 10) return long_field(slot, value);
-    if (slot.offset + serial_type_size(slot.serial_type) > bytes_.size()) return out_of_prefix(slot);
+    // parse_to() has bounded the field by the size of the record.
+    if (slot.offset + serial_type_size(slot.serial_type) > bytes_.size()) [[unlikely]]
+      return Found::Missing;
     *value = decode_field(slot.serial_type, bytes_.data() + slot.offset, encoding_);
     return Found::Ok;
   }
@@ -91,10 +109,7 @@ class RecordReader {
     std::uint64_t offset;  // of the body, from the start of the record
   };
   Found parse_to(std::uint32_t index);
-  Found long_field(const Slot& slot, Value* value) const;
-  Found out_of_prefix(const Slot& slot) const noexcept {
-    return slot.offset + serial_type_size(slot.serial_type) > total_size_ ? Found::Corrupt : Found::Missing;
-  }
+  Found fail() noexcept;
 
   base::Bytes bytes_;
   std::uint64_t total_size_ = 0;
@@ -105,6 +120,53 @@ class RecordReader {
   TextEncoding encoding_ = TextEncoding::Utf8;
   bool corrupt_ = false;
   Vector<Slot> slots_;  // grown, never shrunk: a reader serves many records
+};
+
+// Reads the fields of one whole record in order, keeping nothing: for comparisons.
+class RecordWalker {
+ public:
+  explicit RecordWalker(base::Bytes record) noexcept
+      : base_(record.data()), type_at_(record.data()), end_(record.data() + record.size()) {
+    std::uint64_t header_size;
+    const int length = base::get_varint(type_at_, end_, &header_size);
+    if (length == 0 || header_size < static_cast<std::uint64_t>(length) || header_size > record.size()) {
+      corrupt_ = !record.empty();
+      header_end_ = body_at_ = type_at_;
+      return;
+    }
+    type_at_ += length;
+    header_end_ = body_at_ = base_ + header_size;
+  }
+  // Ok, Absent at the end, or Corrupt.
+  RecordReader::Found next(TextEncoding encoding, Value* value) noexcept {
+    std::uint64_t type;
+    const RecordReader::Found found = next_extent(&type);
+    if (found != RecordReader::Found::Ok) return found;
+    *value = decode_field(type, body_at_, encoding);
+    body_at_ += serial_type_size(type);
+    return found;
+  }
+  bool corrupt() const noexcept { return corrupt_; }
+
+ private:
+  RecordReader::Found next_extent(std::uint64_t* type) noexcept {
+    if (type_at_ == header_end_) return corrupt_ ? RecordReader::Found::Corrupt : RecordReader::Found::Absent;
+    const int length = base::get_varint(type_at_, header_end_, type);
+    if (length == 0 || serial_type_size(*type) > static_cast<std::uint64_t>(end_ - body_at_)) {
+      corrupt_ = true;
+      header_end_ = type_at_;
+      return RecordReader::Found::Corrupt;
+    }
+    type_at_ += length;
+    return RecordReader::Found::Ok;
+  }
+
+  const std::byte* base_;
+  const std::byte* type_at_;
+  const std::byte* end_;
+  const std::byte* header_end_ = nullptr;
+  const std::byte* body_at_ = nullptr;
+  bool corrupt_ = false;
 };
 
 // What RecordBuilder does with a field beyond its Value.
@@ -119,7 +181,6 @@ class RecordBuilder {
   void set_schema_format(int format) noexcept { schema_format_ = format; }
 
   // The record of `values`; affinities have been applied. compact_real may be empty; else it has one entry a value.
-  // `spare` bytes are left free in front of the record (for a caller that prepends).
   // Errors: TooBig beyond `size_limit`.
   // Valid until the next build(). A zero blob at the end is written out.
   Result<base::Bytes> build(std::span<const Value> values, std::span<const FieldFormat> formats,
@@ -137,6 +198,7 @@ class RecordBuilder {
 // same encoding. Negative, 0, positive.
 int compare_values(const Value& left, const Value& right, const Collation& collation);
 int compare_integer_real(std::int64_t left, double right) noexcept;
+int compare_blobs(const Value& left, const Value& right) noexcept;
 
 // How one field of a key is ordered.
 struct KeyField {
@@ -156,6 +218,8 @@ struct KeyInfo {
   }
 };
 
+// The order of one field: `descending` and `big_nulls` taken into account.
+int compare_field(const Value& left, const Value& right, const KeyField& field);
 // Compares value arrays by the first min(sizes, fields) fields.
 int compare_keys(std::span<const Value> left, std::span<const Value> right, const KeyInfo& info);
 // Compares two whole records by the first `field_count` fields without unpacking them. A malformed record sets *corrupt
@@ -163,8 +227,9 @@ int compare_keys(std::span<const Value> left, std::span<const Value> right, cons
 int compare_records(base::Bytes left, base::Bytes right, const KeyInfo& info, std::size_t field_count, bool* corrupt);
 
 // Keys as bytes that memcmp orders, for sorters: field by field
-//   NULL 0x05 (0xfa when last) | number 0x10.. | text 0x30 bytes 00 | blob 0x40 bytes 00, inverted when descending
-// with 00 inside text and blob written 00 ff, so that no key is a prefix of another field's.
+//   NULL 05 (fa when last) | number 10 and ten bytes | text 30 bytes 00 00 | blob 40 bytes 00 00
+// all inverted when descending; 00 inside text and blob is written 00 ff, so that no field is a prefix of another.
+// Texts that their collation holds equal give equal keys.
 class SortKeyEncoder {
  public:
   explicit SortKeyEncoder(const KeyInfo& info) noexcept : info_(info) {}

@@ -240,7 +240,7 @@ class TextScratch {
 
  private:
   char* reserve(std::size_t size);
-  char small_[64];
+  char small_[96];
   base::ByteBuffer large_;
 };
 
