@@ -146,6 +146,7 @@ RecordReader::Found RecordReader::parse_to(std::uint32_t index) {
   const std::byte* const bytes = bytes_.data();
   if (header_at_ == 0) {
     if (total_size_ == 0) return Found::Absent;
+    if (total_size_ > 0x7fffffff) return fail();
     std::uint64_t header_size;
     const int length = base::get_varint(bytes, bytes + bytes_.size(), &header_size);
     if (length == 0) return bytes_.size() < total_size_ ? Found::Missing : fail();
