@@ -32,6 +32,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "btree/key_order.h"
+#include "btree/page_layout.h"
 #include "btree/tree.h"
 #include "pager/page_ref.h"
 #include "pager/view.h"
@@ -100,7 +101,14 @@ class Cursor {
   // Table trees. Stays on the last leaf when the key lies in its range.
   Result<Relation> seek_rowid(std::int64_t rowid);
   // Index trees.
-  Result<Relation> seek_key(const KeyProbe& probe);
+  Result<Relation> seek_key(const KeyProbe& probe) {
+    Result<Relation> relation = seek_key_slow(probe);
+    if (relation.ok()) {
+      last_relation_ = relation.value();
+      last_relation_epoch_ = epoch_;
+    }
+    return relation;
+  }
 
   // True when another cursor or a rollback made this one save itself: restore() before reading.
   bool is_saved() const noexcept { return position_ == Position::Saved; }
@@ -190,7 +198,14 @@ class Cursor {
     const std::byte* cell = page + offset;
     const auto b0 = static_cast<std::uint8_t>(cell[0]);
     const auto b1 = static_cast<std::uint8_t>(cell[1]);
-    if (has_rowids_ && b0 < 0x80) {
+    if (b0 < 0x80 && on_leaf_) {
+      if (!has_rowids_) {
+        if (offset + 1 + b0 > usable_size_ || b0 > max_local_) [[unlikely]]
+          return load_entry_slow(offset);
+        payload_size_ = local_size_ = b0;
+        local_offset_ = offset + 1;
+        return {};
+      }
       std::uint32_t header = 2;
       std::int64_t rowid = b1;
       if (b1 >= 0x80) {
@@ -220,27 +235,42 @@ class Cursor {
   Status restore_slow();
   Status corrupt_here(const char* what);
 
-  Status descend_to_root();
-  Status descend(PageNo child);
+  Status to_root();
+  Status descend(PageNo child, bool may_be_empty = false);
   Status descend_first();
   Status descend_last();
-  Status arrive(bool on_leaf);
-  Status leave_for_next();
-  Status leave_for_previous();
-  Result<Relation> search_leaf_rowid(std::int64_t rowid);
-  Result<Relation> search_page_key(const KeyProbe& probe, bool leaf);
-  Result<int> compare_cell(const KeyProbe& probe, const std::byte* page, std::uint32_t cell_index, bool leaf);
+  Status descend_into(int depth, std::uint32_t child_index);
+  bool node_at(int depth, Node* node) const noexcept;
+  Status stand_on(std::uint32_t index);
+  Status stand_between(std::int8_t skip) noexcept;
+  void enter_page() noexcept;
+  Status step_forward();
+  Status step_backward();
+  bool leaf_rowid(std::uint32_t index, std::int64_t* rowid) const noexcept;
+  Result<Relation> search_leaf_rowid(std::int64_t rowid, std::uint32_t low, std::uint32_t high);
+  Result<int> compare_cell(const KeyProbe& probe, const Node& node, std::uint32_t index);
+  Result<Relation> search_leaf_key(const KeyProbe& probe, const Node& node, std::uint32_t low, std::uint32_t high);
   bool on_last_leaf() const noexcept;
-  Status map_overflow(std::uint32_t page_index);
-  Status save_key();
-  Status save_peers();
+  Status overflow_page(std::uint32_t page_index, PageNo* page);
   template <bool kWrite>
   Status transfer(std::uint32_t offset, std::byte* bytes, std::size_t size);
-  Status fail(Status status) noexcept;
-  void forget_entry() noexcept {
-    ++epoch_;
-    overflow_pages_.clear();
+  Status save_peers() {
+    if (peer_next_ == this) [[likely]]
+      return {};
+    return save_peers_slow();
   }
+  Status save_peers_slow();
+  void unlink() noexcept;
+  Status fail(Status status) noexcept;
+
+  Result<Relation> seek_key_slow(const KeyProbe& probe);
+  Result<Relation> seek_stored_key(std::span<const std::byte> key);
+  Status insert_at(std::uint32_t index, std::int64_t rowid, const Payload& payload, After after);
+  Status replace(std::int64_t rowid, const Payload& payload, After after);
+  Status overwrite(const Payload& payload);
+  Status erase_from_leaf(After after);
+  Status erase_from_interior(After after);
+  Status keep_at(std::int64_t rowid, const Payload& payload, After after);
 
   // What load_entry() needs comes first.
   std::uint32_t index_ = 0;      // of the cell on the page at the end of the path
@@ -250,6 +280,7 @@ class Cursor {
   std::uint32_t min_cell_offset_ = 0;
   std::uint32_t cell_offset_range_ = 0;
   std::uint32_t usable_size_ = 0;
+  std::uint32_t max_local_ = 0;
   std::uint32_t payload_size_ = 0;
   std::uint32_t local_offset_ = 0;
   std::uint32_t local_size_ = 0;
@@ -257,14 +288,14 @@ class Cursor {
   bool has_rowids_ = false;
   bool on_leaf_ = false;
   Position position_ = Position::None;
-  std::int8_t skip_ = 0;       // Between: the path stands on the next (+1) or on the previous (-1) entry
-  std::uint8_t locality_ = 2;  // of late seeks: above 0 the leaf at hand is tried first
+  Relation last_relation_ = Relation::Less;  // of the seek at last_relation_epoch_
+  std::int8_t skip_ = 0;                     // Between: the path stands on the next (+1) or on the previous (-1) entry
+  std::uint8_t locality_ = 2;                // of late seeks: above 0 the leaf at hand is tried first
   int depth_ = 0;
 
   pager::View* view_ = nullptr;
   const KeyOrder* order_ = nullptr;
   PageNo root_;
-  std::uint32_t max_local_ = 0;
   std::uint32_t min_local_ = 0;
 
   // Cursors of one View; those on one tree form a ring.
@@ -273,9 +304,10 @@ class Cursor {
   Cursor* peer_next_ = this;
   Cursor* peer_previous_ = this;
 
-  Vector<std::byte> saved_key_;           // Saved, index trees
-  Vector<std::uint32_t> overflow_pages_;  // of this entry, as far as the chain was walked
+  Vector<std::byte> saved_key_;    // Saved, index trees
+  Vector<PageNo> overflow_pages_;  // of the entry at overflow_epoch_, as far as the chain was walked
   std::uint32_t overflow_epoch_ = 0;
+  std::uint32_t last_relation_epoch_ = 0;
 
   alignas(Level) std::byte path_bytes_[sizeof(Level) * kMaxDepth];
 };

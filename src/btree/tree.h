@@ -53,7 +53,7 @@ Status clear_tree(pager::View& view, PageNo root, std::uint64_t* entry_count, Bu
 
 // Frees the tree with its root. In an auto-vacuum file the tree with the largest root moves into the hole: `moved_from`
 // is then its former root (its new one is `root`) and the caller corrects the schema; else it is PageNo(0).
-// Errors: Locked when a cursor is open on any tree that would have to move.
+// Cursors on the moved tree must be closed first: their root page number is no longer theirs.
 Status drop_tree(pager::View& view, PageNo root, PageNo* moved_from);
 
 // Number of entries; reads every page of the tree but only headers of leaves.

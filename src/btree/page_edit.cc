@@ -1,0 +1,266 @@
+#include "btree/page_edit.h"
+
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace perlite::btree {
+
+using base::load_be16;
+using base::store_be16;
+using base::store_be32;
+
+namespace {
+
+constexpr std::uint32_t kFirstFreeblock = 1;
+constexpr std::uint32_t kCellCount = 3;
+constexpr std::uint32_t kContentStart = 5;
+constexpr std::uint32_t kFragments = 7;
+constexpr std::uint32_t kRightChild = 8;
+
+void set_fragments(std::byte* data, const Node& node, std::uint32_t count) noexcept {
+  data[node.header + kFragments] = static_cast<std::byte>(count);
+}
+// 65536 is stored as 0, which is what its low 16 bits are.
+void set_content_start(std::byte* data, const Node& node, std::uint32_t start) noexcept {
+  store_be16(data + node.header + kContentStart, start & 0xffff);
+}
+
+// Takes `size` bytes out of the first freeblock that has them. 0 when none has, or when what is left over would be a
+// fragment too many; 1 (never an offset) when the chain is corrupt.
+constexpr std::uint32_t kChainCorrupt = 1;
+std::uint32_t take_from_freeblock(std::byte* data, const Node& node, std::uint32_t size) noexcept {
+  std::uint32_t link = node.header + kFirstFreeblock;
+  std::uint32_t at = load_be16(data + link);
+  std::uint32_t least = node.content_start();
+  while (at != 0) {
+    if (at < least || at > node.usable_size - 4) return kChainCorrupt;
+    const std::uint32_t next = load_be16(data + at);
+    const std::uint32_t block_size = load_be16(data + at + 2);
+    if (block_size < 4 || at + block_size > node.usable_size) return kChainCorrupt;
+    if (block_size >= size) {
+      const std::uint32_t rest = block_size - size;
+      if (rest >= 4) {
+        store_be16(data + at + 2, rest);
+        return at + rest;
+      }
+      if (node.fragments() + rest > kMaxFragments) return 0;
+      store_be16(data + link, next);
+      set_fragments(data, node, node.fragments() + rest);
+      return at;
+    }
+    least = at + block_size;
+    link = at;
+    at = next;
+  }
+  return 0;
+}
+
+// Gives [start, start + size) back to the page.
+bool release_space(std::byte* data, const Node& node, std::uint32_t start, std::uint32_t size) noexcept {
+  const std::uint32_t content_start = node.content_start();
+  std::uint32_t end = start + size;
+  if (start < content_start || end > node.usable_size) return false;
+
+  // The freeblocks around it.
+  std::uint32_t link = node.header + kFirstFreeblock;
+  std::uint32_t before = 0;
+  std::uint32_t before_end = content_start;
+  std::uint32_t after = load_be16(data + link);
+  while (after != 0 && after < start) {
+    if (after < before_end || after > node.usable_size - 4) return false;
+    const std::uint32_t block_size = load_be16(data + after + 2);
+    if (block_size < 4) return false;
+    link = after;
+    before = after;
+    before_end = after + block_size;
+    if (before_end > start) return false;
+    after = load_be16(data + after);
+  }
+
+  // Blocks nearer than 4 bytes merge; the bytes between were fragments.
+  std::uint32_t fragments = node.fragments();
+  std::uint32_t absorbed = 0;
+  std::uint32_t following = after;
+  if (after != 0) {
+    if (after < end || after > node.usable_size - 4) return false;
+    const std::uint32_t block_size = load_be16(data + after + 2);
+    if (block_size < 4 || after + block_size > node.usable_size) return false;
+    if (after - end < 4) {
+      absorbed += after - end;
+      end = after + block_size;
+      following = load_be16(data + after);
+      if (following != 0 && following < end) return false;
+    }
+  }
+  if (before != 0 && start - before_end < 4) {
+    absorbed += start - before_end;
+    if (absorbed > fragments) return false;
+    store_be16(data + before, following);
+    store_be16(data + before + 2, end - before);
+  } else {
+    if (absorbed > fragments) return false;
+    if (start == content_start) {
+      store_be16(data + link, following);
+      set_content_start(data, node, end);
+    } else {
+      store_be16(data + link, start);
+      store_be16(data + start, following);
+      store_be16(data + start + 2, end - start);
+    }
+  }
+  set_fragments(data, node, fragments - absorbed);
+  return true;
+}
+
+}  // namespace
+
+void format_page(std::byte* data, PageNo page, std::uint8_t type, std::uint32_t usable_size) noexcept {
+  const std::uint32_t header = header_offset(page);
+  const bool leaf = (type & 8) != 0;
+  std::memset(data + header, 0, leaf ? 8 : 12);
+  data[header] = static_cast<std::byte>(type);
+  store_be16(data + header + kContentStart, usable_size & 0xffff);
+}
+
+int free_space(const Node& node) noexcept {
+  const std::uint32_t content_start = node.content_start();
+  if (content_start < node.pointers_end() || content_start > node.usable_size) return -1;
+  std::uint32_t free = content_start - node.pointers_end() + node.fragments();
+  std::uint32_t least = content_start;
+  for (std::uint32_t at = node.first_freeblock(); at != 0;) {
+    if (at < least || at > node.usable_size - 4) return -1;
+    const std::uint32_t size = load_be16(node.data + at + 2);
+    const std::uint32_t next = load_be16(node.data + at);
+    if (size < 4 || at + size > node.usable_size) return -1;
+    if (next != 0 && next < at + size + 4) return -1;
+    free += size;
+    least = at + size;
+    at = next;
+  }
+  const std::uint32_t capacity = node.usable_size - node.pointers_end();
+  return free > capacity ? -1 : static_cast<int>(free);
+}
+
+bool defragment(std::byte* data, const Node& node) noexcept {
+  std::byte copy[65536];
+  const std::uint32_t old_start = node.content_start();
+  if (old_start < node.pointers_end() || old_start > node.usable_size) return false;
+  std::memcpy(copy + old_start, data + old_start, node.usable_size - old_start);
+
+  std::uint32_t top = node.usable_size;
+  for (std::uint32_t i = 0; i < node.cell_count; ++i) {
+    const std::uint32_t offset = node.cell_offset(i);
+    Cell cell;
+    if (offset < old_start || !decode_cell(node, i, &cell)) return false;
+    if (top - node.pointers_end() < cell.size) return false;
+    top -= cell.size;
+  }
+  // Nothing was written so far. Sizes cannot be read from the page any more once cells move, so they come from the
+  // copy.
+  const std::uint32_t new_start = top;
+  top = node.usable_size;
+  for (std::uint32_t i = 0; i < node.cell_count; ++i) {
+    const std::uint32_t offset = node.cell_offset(i);
+    Cell cell;
+    // Wide reads behind the copy's last cell need bytes: those of the page's own slack are not copied.
+    const std::uint32_t room = node.usable_size - offset;
+    if (room < 32) {
+      std::byte tail[64] = {};
+      std::memcpy(tail, copy + offset, room);
+      if (!decode_cell(tail, room, node.leaf, node.table, node.usable_size, &cell)) return false;
+    } else if (!decode_cell(copy + offset, room, node.leaf, node.table, node.usable_size, &cell)) {
+      return false;
+    }
+    top -= cell.size;
+    std::memcpy(data + top, copy + offset, cell.size);
+    store_be16(data + node.pointers + 2 * i, top);
+  }
+  PL_ASSERT(top == new_start);
+  // What the cells left behind is gap now; it is zeroed so that deleted content does not linger in packed pages.
+  if (new_start > old_start) std::memset(data + old_start, 0, new_start - old_start);
+  store_be16(data + node.header + kFirstFreeblock, 0);
+  set_fragments(data, node, 0);
+  set_content_start(data, node, top);
+  return true;
+}
+
+Placed insert_cell(std::byte* data, Node& node, std::uint32_t index, std::uint32_t size,
+                   std::uint32_t* offset) noexcept {
+  PL_ASSERT(size >= kMinCellSize && index <= node.cell_count && node.data == data);
+  const std::uint32_t pointers_end = node.pointers_end();
+  std::uint32_t content_start = node.content_start();
+  if (content_start < pointers_end || content_start > node.usable_size) return Placed::Corrupt;
+
+  std::uint32_t place = 0;
+  if (content_start - pointers_end < size + 2) {
+    const bool room_for_pointer = content_start - pointers_end >= 2;
+    if (room_for_pointer && node.first_freeblock() != 0) {
+      place = take_from_freeblock(data, node, size);
+      if (place == kChainCorrupt) return Placed::Corrupt;
+    }
+    if (place == 0) {
+      const int free = free_space(node);
+      if (free < 0) return Placed::Corrupt;
+      if (static_cast<std::uint32_t>(free) < size + 2) return Placed::NoRoom;
+      if (!defragment(data, node)) return Placed::Corrupt;
+      content_start = node.content_start();
+      if (content_start - pointers_end < size + 2) return Placed::Corrupt;  // cells overlapped
+    }
+  }
+  if (place == 0) {
+    place = content_start - size;
+    set_content_start(data, node, place);
+  }
+  std::byte* slot = data + node.pointers + 2 * index;
+  std::memmove(slot + 2, slot, 2 * (node.cell_count - index));
+  store_be16(slot, place);
+  ++node.cell_count;
+  store_be16(data + node.header + kCellCount, node.cell_count);
+  *offset = place;
+  return Placed::Done;
+}
+
+bool remove_cell(std::byte* data, Node& node, std::uint32_t index, std::uint32_t size, bool wipe) noexcept {
+  PL_ASSERT(index < node.cell_count && node.data == data);
+  const std::uint32_t offset = node.cell_offset(index);
+  const std::uint32_t content_start = node.content_start();
+  if (content_start < node.pointers_end() || offset < content_start || offset + size > node.usable_size) return false;
+  if (wipe) std::memset(data + offset, 0, size);
+  if (node.cell_count == 1) {
+    const std::uint32_t header_size = node.pointers - node.header;
+    std::memset(data + node.header + kFirstFreeblock, 0, 7);
+    PL_ASSERT(header_size >= 8);
+    set_content_start(data, node, node.usable_size);
+    node.cell_count = 0;
+    return true;
+  }
+  if (!release_space(data, node, offset, size)) return false;
+  std::byte* slot = data + node.pointers + 2 * index;
+  --node.cell_count;
+  std::memmove(slot, slot + 2, 2 * (node.cell_count - index));
+  store_be16(data + node.header + kCellCount, node.cell_count);
+  return true;
+}
+
+void write_page(std::byte* data, PageNo page, std::uint8_t type, std::uint32_t usable_size,
+                std::span<const CellBytes> cells, PageNo right_child) noexcept {
+  format_page(data, page, type, usable_size);
+  const std::uint32_t header = header_offset(page);
+  const bool leaf = (type & 8) != 0;
+  std::byte* slot = data + header + (leaf ? 8 : 12);
+  std::uint32_t top = usable_size;
+  for (const CellBytes& cell : cells) {
+    top -= cell.size;
+    std::memcpy(data + top, cell.data, cell.size);
+    store_be16(slot, top);
+    slot += 2;
+  }
+  PL_ASSERT(slot <= data + top);
+  std::memset(slot, 0, static_cast<std::size_t>(data + top - slot));
+  store_be16(data + header + kCellCount, static_cast<std::uint32_t>(cells.size()));
+  set_content_start(data, Node{.header = header}, top);
+  if (!leaf) store_be32(data + header + kRightChild, right_child.value);
+}
+
+}  // namespace perlite::btree
