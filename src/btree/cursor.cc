@@ -233,6 +233,7 @@ Status Cursor::load_entry_slow(std::uint32_t offset) {
 // ---- Moving -------------------------------------------------------------------------------------------------------
 
 Status Cursor::first() {
+  if (no_pages()) return {};
   PL_TRY(to_root());
   if (on_leaf_ && top().cell_count == 0) return {};
   PL_TRY(descend_first());
@@ -241,6 +242,7 @@ Status Cursor::first() {
 
 Status Cursor::last() {
   if (position_ == Position::At && on_leaf_ && index_ + 1 == top().cell_count && on_last_leaf()) return {};
+  if (no_pages()) return {};
   PL_TRY(to_root());
   if (on_leaf_ && top().cell_count == 0) return {};
   PL_TRY(descend_last());
@@ -389,6 +391,7 @@ Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
 
   const PageNo former_leaf = position_ == Position::At ? top().page.number() : PageNo(0);
   // The path above the leaf is used again as far as it fits; without one it begins at the root.
+  if (no_pages()) return Relation::Less;
   if (depth_ == 0) {
     PL_TRY(to_root());
   } else {
@@ -518,6 +521,7 @@ Result<Relation> Cursor::seek_key_slow(const KeyProbe& probe) {
   }
 
   const PageNo former_leaf = depth_ > 0 ? top().page.number() : PageNo(0);
+  if (no_pages()) return Relation::Less;
   if (depth_ == 0) {
     PL_TRY(to_root());
   } else {

@@ -235,6 +235,8 @@ class Cursor {
   Status restore_slow();
   Status corrupt_here(const char* what);
 
+  // A database without pages has trees without entries.
+  bool no_pages() const noexcept { return view_->page_count().value == 0; }
   Status to_root();
   Status descend(PageNo child, bool may_be_empty = false);
   Status descend_first();

@@ -138,9 +138,7 @@ Status auto_vacuum_commit(View& view, VacuumAmount* amount) {
       --end;
       continue;
     }
-    if (next_target == end || free[next_target] >= final_count) {
-      if (next_target == end || free[next_target] > final_count) return corrupt_pointer(page);
-    }
+    if (next_target == end || free[next_target] > final_count) return corrupt_pointer(page);
     PL_ASSIGN(const PointerEntry entry, read_pointer(view, page));
     if (entry.type == PointerType::Root) return corrupt_pointer(page);
     PL_TRY(relocate_page(view, page, entry, free[next_target]));
