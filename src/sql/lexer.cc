@@ -157,32 +157,31 @@ inline bool skip_word(const char*& at, const char* end) {
   return at != first;
 }
 
-// Digits with single `_` between two of them.
+// Digits with single `_` between two of them; false when a `_` stands elsewhere.
 template <class IsDigit>
-inline void skip_digits(const char*& at, const char* end, IsDigit digit) {
-  while (at < end) {
-    if (digit(*at)) {
-      ++at;
-    } else if (*at == '_' && at + 1 < end && digit(at[1]) && digit(at[-1])) {
-      ++at;
-    } else {
-      break;
-    }
+inline bool skip_digits(const char*& at, const char* end, IsDigit digit) {
+  bool well_formed = true;
+  for (; at < end; ++at) {
+    if (digit(*at)) continue;
+    if (*at != '_') break;
+    well_formed = well_formed && digit(at[-1]) && at + 1 < end && digit(at[1]);
   }
+  return well_formed;
 }
 
 Token lex_number(const char*& at, const char* end) noexcept {
   Token token = Token::Integer;
+  bool well_formed = true;
   if (*at == '0' && at + 2 < end && (at[1] == 'x' || at[1] == 'X') && is_hex(at[2])) {
-    at += 3;
-    skip_digits(at, end, is_hex);
+    at += 2;
+    well_formed = skip_digits(at, end, is_hex);
     token = Token::HexInteger;
   } else {
-    skip_digits(at, end, is_digit);
+    if (*at != '.') well_formed = skip_digits(at, end, is_digit);
     if (at < end && *at == '.') {
       ++at;
       token = Token::Float;
-      if (at < end && is_digit(*at)) skip_digits(at, end, is_digit);
+      if (at < end && is_digit(*at)) well_formed = skip_digits(at, end, is_digit) && well_formed;
     }
     if (at < end && (*at == 'e' || *at == 'E')) {
       const bool sign = at + 1 < end && (at[1] == '+' || at[1] == '-');
@@ -190,11 +189,11 @@ Token lex_number(const char*& at, const char* end) noexcept {
       if (digits < end && is_digit(*digits)) {
         at = digits;
         token = Token::Float;
-        skip_digits(at, end, is_digit);
+        well_formed = skip_digits(at, end, is_digit) && well_formed;
       }
     }
   }
-  return skip_word(at, end) ? Token::Illegal : token;
+  return skip_word(at, end) || !well_formed ? Token::Illegal : token;
 }
 
 Token lex_quoted(const char*& at, const char* end, char quote) noexcept {

@@ -55,7 +55,7 @@ Result<ParseResult> Parser::statement() {
     }
     result.statement = body();
     if (!at(Token::Semicolon) && !at(Token::End)) syntax_error();
-    if (misfit_values_) fail(Status::error("all VALUES must have the same number of terms"));
+    if (!deferred_.ok()) fail(std::move(deferred_));
   }
   if (failed_) return std::move(status_);
   result.statement_end = current_.begin;
@@ -69,6 +69,7 @@ Result<ExpressionResult> Parser::expression() {
   ExpressionResult result;
   result.expr = expr();
   if (!at(Token::End)) syntax_error();
+  if (!deferred_.ok()) fail(std::move(deferred_));
   if (failed_) return std::move(status_);
   result.variable_count = variable_count_;
   result.variables = variable_list();
@@ -131,7 +132,8 @@ Token Parser::resolve_context_word(Token token, std::uint32_t end) const {
   next.token = next_token(text_, end, &next.begin, &next.end);
   const auto may_be_name = [](Token t) {
     return t == Token::Identifier || t == Token::QuotedIdentifier || t == Token::String ||
-           (is_keyword(t) && keyword_use(t) != KeywordUse::Reserved && keyword_use(t) != KeywordUse::Indexed);
+           (is_keyword(t) && t != Token::KwFilter && keyword_use(t) != KeywordUse::Reserved &&
+            keyword_use(t) != KeywordUse::Indexed);
   };
   switch (token) {
     case Token::KwOver:
@@ -168,6 +170,10 @@ void Parser::syntax_error_at(const Lexeme& lexeme) {
   String message("near \"");
   message.append(text_of(lexeme)).append("\": syntax error");
   fail(Status::error(message, static_cast<int>(lexeme.begin)));
+}
+
+void Parser::fail_at_end(Status status) {
+  if (deferred_.ok()) deferred_ = std::move(status);
 }
 
 bool Parser::enter(std::uint32_t cost) {

@@ -66,6 +66,7 @@ class Parser {
   // ---- errors
   bool failed() const { return failed_; }
   void fail(Status status);
+  void fail_at_end(Status status);  // unless the text turns out to be malformed
   void syntax_error() { syntax_error_at(current_); }
   void syntax_error_at(const Lexeme& lexeme);
   bool enter(std::uint32_t cost);  // one level deeper, or "Recursion limit"
@@ -213,11 +214,11 @@ class Parser {
   std::uint32_t previous_end_ = 0;
   Token previous_ = Token::End;
   bool failed_ = false;
-  bool misfit_values_ = false;  // VALUES rows of different width: an error once the rest is known to be well formed
   std::uint32_t depth_ = 0;
   std::uint32_t variable_count_ = 0;
   Vector<Variable> variables_;
   Status status_;
+  Status deferred_;
   Scratch frames_;   // of expr()
   Scratch scratch_;  // of lists
 };

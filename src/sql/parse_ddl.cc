@@ -90,7 +90,7 @@ const Statement* Parser::create_table(std::uint32_t begin, bool temporary) {
   }
   statement->body_end = current_.begin;
   expect(Token::RightParen);
-  if (at_name()) table_options(*statement);
+  if (at_name() || accept(Token::Comma)) table_options(*statement);  // a comma before the first option is tolerated
   statement->span = since(begin);
   return statement;
 }
@@ -140,7 +140,7 @@ std::span<const ColumnConstraint> Parser::column_constraints(const Name& column,
     if (failed_) return {};
     constraint.span = since(begin);
     if (kept || named) list.add(constraint);
-    if (!kept && !named && since(begin).empty()) break;
+    if (!kept && current_.begin == begin) break;
   }
   return list.finish(arena_);
 }

@@ -175,7 +175,7 @@ const SelectCore* Parser::values_core() {
   } while (accept(Token::Comma));
   core->rows = rows.finish(arena_);
   core->span = since(begin);
-  if (ragged) misfit_values_ = true;  // reported when the statement is complete
+  if (ragged) fail_at_end(Status::error("all VALUES must have the same number of terms"));
   return core;
 }
 
@@ -260,7 +260,7 @@ const FromClause* Parser::from_clause() {
     const bool on = at(Token::KwOn);
     if (on || at(Token::KwUsing)) {
       if (items.count() == 0) {
-        fail(Status::format(Code::Error, -1, "a JOIN clause is required before %s", on ? "ON" : "USING"));
+        fail_at_end(Status::format(Code::Error, -1, "a JOIN clause is required before %s", on ? "ON" : "USING"));
       }
       advance();
       if (on) {
