@@ -36,14 +36,6 @@ using perlite::api::report_missing;
 #define MISSING_VOID(name, parameters, connection) \
   extern "C" SQLITE_API void name parameters { report_missing(connection, #name); }
 
-// Library and version.
-MISSING_VALUE(int, sqlite3_keyword_count, (void), nullptr, 0)
-MISSING_INT(sqlite3_keyword_name, (int, const char**, int*), nullptr)
-MISSING_VALUE(int, sqlite3_keyword_check, (const char*, int), nullptr, 0)
-MISSING_INT(sqlite3_complete, (const char*), nullptr)
-MISSING_INT(sqlite3_complete16, (const void*), nullptr)
-MISSING_VOID(sqlite3_log, (int, const char*, ...), nullptr)
-
 // Connections.
 MISSING_INT(sqlite3_open, (const char*, sqlite3**), nullptr)
 MISSING_INT(sqlite3_open16, (const void*, sqlite3**), nullptr)
@@ -292,12 +284,6 @@ MISSING_INT(sqlite3_autovacuum_pages,
             db)
 
 // Memory, strings, utilities.
-MISSING_POINTER(char*, sqlite3_mprintf, (const char*, ...), nullptr)
-MISSING_POINTER(char*, sqlite3_vmprintf, (const char*, va_list), nullptr)
-MISSING_POINTER(char*, sqlite3_snprintf, (int, char*, const char*, ...), nullptr)
-MISSING_POINTER(char*, sqlite3_vsnprintf, (int, char*, const char*, va_list), nullptr)
-MISSING_VOID(sqlite3_str_appendf, (sqlite3_str*, const char*, ...), nullptr)
-MISSING_VOID(sqlite3_str_vappendf, (sqlite3_str*, const char*, va_list), nullptr)
 MISSING_INT(sqlite3_strglob, (const char*, const char*), nullptr)
 MISSING_INT(sqlite3_strlike, (const char*, const char*, unsigned int), nullptr)
 
