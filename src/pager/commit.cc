@@ -1,8 +1,17 @@
-// pager/commit.cc: from the overlay to the database.
+// pager/commit.cc: from the overlay to the database file (docs/format/rollback_journal.md, "Commit").
+//
+// Order of a commit, each step relying on those before:
+//   1 EXCLUSIVE lock   2 header fields on page 1   3 journal complete and durable   4 pages   5 size   6 database durable
+//   7 end of the journal, which is the commit   8 locks
+// Invariants
+//   C1  Nothing is written to the database before the journal holds, durably, what is overwritten.
+//   C2  From the first such write to the end of the journal the lock is EXCLUSIVE.
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "base/bytes.h"
+#include "os/vfs.h"
 #include "pager/store.h"
 
 namespace perlite::pager {
@@ -11,24 +20,90 @@ namespace {
 constexpr std::array<char, 16> kMagic = {'S', 'Q', 'L', 'i', 't', 'e', ' ', 'f', 'o', 'r', 'm', 'a', 't', ' ', '3', 0};
 constexpr std::uint32_t kLibraryVersionNumber = 3054000;
 
+// Over our own files records wait until so many can be written at once.
+constexpr std::size_t kJournalBatch = 128;
+constexpr std::size_t kWriteBatch = 256;
+
 }  // namespace
 
 // --- Before a page changes ------------------------------------------------------------------------------------------
 
 // True when `page`, which is about to be overwritten unread, had content that a rollback needs.
 bool Store::page_was_in_use(PageNo page, bool appended) const noexcept {
-  return page.value <= original_count_ && !journalled_.contains(page) && (appended || discarded_.contains(page));
+  return kind_ != StoreKind::Memory && page.value <= original_count_ && !exempt_.contains(page) &&
+         (appended || discarded_.contains(page));
 }
 
 void Store::exempt_from_journal(PageNo page) {
-  if (kind_ == StoreKind::File && page.value <= original_count_) journalled_.insert(page);
+  if (kind_ != StoreKind::Memory && page.value <= original_count_) exempt_.insert(page);
 }
 
 Status Store::journal_before_change(Frame& frame) {
-  if (kind_ != StoreKind::File || frame.page.value > original_count_ || journalled_.contains(frame.page)) return {};
+  if (kind_ == StoreKind::Memory || frame.page.value > original_count_) return {};
+  if (journalled_.contains(frame.page) || exempt_.contains(frame.page)) return {};
+  journalled_.reserve(frame.page);
+  if (journal_on_disk()) {
+    if (file_.native()) {
+      to_journal_.reserve(kJournalBatch);
+      to_journal_.push_back({frame.page, Pool::own(frame.image)});
+      journalled_.insert(frame.page);
+      if (to_journal_.size() >= kJournalBatch) return flush_journal();
+      return {};
+    }
+    PL_TRY(open_journal());
+    const std::array<Journal::Page, 1> record{{{frame.page, frame.data}}};
+    PL_TRY(journal_.add(record));
+  }
   journalled_.insert(frame.page);
   return {};
 }
+
+Journal::Shape Store::journal_shape() noexcept {
+  const int characteristics = file_.device_characteristics();
+  Journal::Shape shape;
+  shape.page_size = view_.page_size_;
+  shape.original_count = original_count_;
+  shape.sector_size = 512;
+  if ((characteristics & SQLITE_IOCAP_POWERSAFE_OVERWRITE) == 0) {
+    shape.sector_size = static_cast<std::uint32_t>(std::clamp(file_.sector_size(), 512, 65536));
+  }
+  shape.full_sync = synchronous_ >= Synchronous::Full;
+  shape.no_sync = synchronous_ == Synchronous::Off;
+  shape.safe_append = (characteristics & SQLITE_IOCAP_SAFE_APPEND) != 0;
+  shape.sync_flags = sync_flags();
+  return shape;
+}
+
+Status Store::open_journal() {
+  if (journal_.active()) return {};
+  int moved = 0;
+  if (file_.control(SQLITE_FCNTL_HAS_MOVED, &moved) == Code::Ok && moved != 0) return Code::ReadOnlyDbMoved;
+  return journal_.begin(*vfs_, os::journal_name(name_.get()), journal_shape(),
+                        journal_existed_ || journal_mode_ == JournalMode::Persist);
+}
+
+// Writes the records that wait. On an error they go on waiting.
+Status Store::flush_journal() {
+  if (to_journal_.empty()) return {};
+  PL_TRY(open_journal());
+  std::array<Journal::Page, kJournalBatch> batch;
+  std::size_t done = 0;
+  Status status;
+  while (done < to_journal_.size()) {
+    const std::size_t count = std::min(batch.size(), to_journal_.size() - done);
+    for (std::size_t i = 0; i < count; ++i) {
+      batch[i] = {to_journal_[done + i].page, to_journal_[done + i].image->bytes()};
+    }
+    status = journal_.add({batch.data(), count});
+    if (!status.ok()) break;
+    for (std::size_t i = 0; i < count; ++i) pool_.disown(to_journal_[done + i].image);
+    done += count;
+  }
+  to_journal_.erase(to_journal_.begin(), to_journal_.begin() + static_cast<std::ptrdiff_t>(done));
+  return status;
+}
+
+// --- The header -----------------------------------------------------------------------------------------------------
 
 // The first 100 bytes of a new database.
 void Store::write_new_header(Frame& frame) noexcept {
@@ -45,14 +120,188 @@ void Store::write_new_header(Frame& frame) noexcept {
 }
 
 // Sets the four fields that describe the file as a whole.
-Status Store::stamp_header(bool count_change) {
+Status Store::stamp_header() {
   PL_ASSIGN(PageRef page, view_.fetch(PageNo(1)));
   PL_ASSIGN(const std::span<std::byte> bytes, page.writable());
-  const std::uint32_t counter = base::load_be32(bytes.data() + header::kChangeCounter) + (count_change ? 1 : 0);
+  const std::uint32_t counter = base::load_be32(bytes.data() + header::kChangeCounter) + 1;
   base::store_be32(bytes.data() + header::kChangeCounter, counter);
   base::store_be32(bytes.data() + header::kPageCount, view_.page_count_);
   base::store_be32(bytes.data() + header::kVersionValidFor, counter);
   base::store_be32(bytes.data() + header::kLibraryVersion, kLibraryVersionNumber);
+  return {};
+}
+
+// --- Writing pages --------------------------------------------------------------------------------------------------
+
+// Waits for the journal, then takes the lock, in the way of a commit (wait) or of a spill.
+Status Store::lock_exclusive(bool wait) {
+  if (lock_ == LockLevel::Exclusive) return {};
+  for (int attempt = 0;;) {
+    Status status = file_.lock(SQLITE_LOCK_EXCLUSIVE);
+    if (status.ok()) {
+      lock_ = LockLevel::Exclusive;
+      return {};
+    }
+    if (status.code() != Code::Busy || !wait || !wait_busy(&attempt)) return status;
+  }
+}
+
+// Writes the images of frames in ascending order, neighbours together.
+Status Store::write_frames(std::span<Frame* const> frames) {
+  std::array<base::Bytes, kWriteBatch> parts;
+  std::size_t i = 0;
+  while (i < frames.size()) {
+    std::size_t count = 0;
+    const std::uint32_t first = frames[i]->page.value;
+    while (i + count < frames.size() && count < parts.size() && frames[i + count]->page.value == first + count) {
+      parts[count] = {frames[i + count]->data, view_.page_size_};
+      ++count;
+    }
+    PL_TRY(file_.write_run(offset_of(first), {parts.data(), count}));
+    counters_.writes += count;
+    i += count;
+  }
+  return {};
+}
+
+// Makes the file as long as the database.
+Status Store::fit_file() {
+  if (view_.page_count_ == original_count_ && spilled_.empty()) return {};
+  const std::uint64_t wanted = std::uint64_t{view_.page_count_} * view_.page_size_;
+  PL_ASSIGN(const std::uint64_t size, file_.size());
+  if (size > wanted) return file_.truncate(wanted);
+  if (size < wanted) {
+    // The last pages have no content; one of zeros makes the length.
+    std::memset(scratch_.get(), 0, view_.page_size_);
+    return file_.write(wanted - view_.page_size_, {scratch_.get(), view_.page_size_});
+  }
+  return {};
+}
+
+// Pages that the commit cuts off must come back if it does not come to its end.
+Status Store::journal_cut_pages() {
+  for (std::uint32_t page = view_.page_count_ + 1; page <= original_count_; ++page) {
+    const PageNo number(page);
+    if (number == lock_byte_page(view_.page_size_) || journalled_.contains(number) || exempt_.contains(number)) {
+      continue;
+    }
+    Frame* frame = pool_.find(number);
+    const bool in_memory = frame != nullptr && frame->image != nullptr && frame->state == Frame::State::Clean;
+    if (!journal_on_disk()) {
+      if (!keeps_bases()) continue;
+      // Cutting a page is like spilling over it.
+      undo_.reserve(undo_.size() + (original_count_ - page) + 1);
+      undo_pages_.reserve(number);
+      journalled_.reserve(number);
+      Image* const image = in_memory ? Pool::own(frame->image) : pool_.new_image();
+      Status status;
+      if (!in_memory) status = read_page(page, {image->bytes(), view_.page_size_});
+      if (!status.ok()) {
+        pool_.disown(image);
+        return status;
+      }
+      undo_.push_back({number, image});
+      undo_pages_.insert(number);
+      journalled_.insert(number);
+      continue;
+    }
+    if (in_memory) {
+      PL_TRY(journal_before_change(*frame));
+      continue;
+    }
+    PL_TRY(flush_journal());
+    PL_TRY(open_journal());
+    PL_TRY(read_page(page, {scratch_.get(), view_.page_size_}));
+    const std::array<Journal::Page, 1> record{{{number, scratch_.get()}}};
+    PL_TRY(journal_.add(record));
+    journalled_.insert(number);
+  }
+  return {};
+}
+
+// --- Room -----------------------------------------------------------------------------------------------------------
+
+Status Store::make_room() {
+  if (kind_ == StoreKind::Memory || pool_.image_count() < std::max(cache_limit(), next_room_check_)) return {};
+  if (pool_.evict_one()) return {};
+  if (state_ == State::Writing) {
+    if (!to_journal_.empty()) PL_TRY(flush_journal());
+    if (journal_on_disk()) release_bases();
+    if (pool_.image_count() < cache_limit()) return {};
+    if (spill_pages_ > 0 && pool_.image_count() >= static_cast<std::size_t>(spill_pages_)) {
+      Status status = spill();
+      // Readers are in the way: the transaction grows in memory instead.
+      if (!status.ok() && status.code() != Code::Busy) return status;
+    }
+    if (pool_.evict_one()) return {};
+  } else if (kind_ == StoreKind::Temp) {
+    PL_TRY(spill());
+    if (pool_.evict_one()) return {};
+  }
+  next_room_check_ = pool_.image_count() + std::max<std::size_t>(16, cache_limit() / 16);
+  return {};
+}
+
+// Published images beside overlay ones are a convenience while the journal holds them.
+void Store::release_bases() noexcept {
+  for (Frame* frame : listed_) {
+    pool_.disown(frame->base);
+    frame->base = nullptr;
+  }
+}
+
+// Writes changed pages to the file before commit, so that their memory can be used otherwise.
+Status Store::spill() {
+  if (kind_ == StoreKind::File) {
+    PL_TRY(lock_exclusive(false));
+    PL_TRY(flush_journal());
+    if (journal_on_disk()) {
+      PL_TRY(open_journal());
+      PL_TRY(journal_.sync());
+    }
+  } else if (!file_.is_open()) {
+    PL_ASSIGN(file_, os::File::open(*vfs_, nullptr,
+                                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE |
+                                        SQLITE_OPEN_DELETEONCLOSE | SQLITE_OPEN_TEMP_DB,
+                                    nullptr));
+  }
+  Vector<Frame*> frames;
+  std::size_t bases = 0;
+  pool_.for_each([&](Frame& frame) {
+    if (frame.image == nullptr || !frame.unwritten || frame.no_content || frame.pins != 0) return;
+    if (frame.page.value > view_.page_count_) return;
+    frames.push_back(&frame);
+    if (frame.state == Frame::State::Overlay) {
+      spilled_.reserve(frame.page);
+      undo_pages_.reserve(frame.page);
+      ++bases;
+    }
+  });
+  undo_.reserve(undo_.size() + bases);
+  std::sort(frames.begin(), frames.end(), [](const Frame* a, const Frame* b) { return a->page < b->page; });
+
+  // What is overwritten and in no journal is kept in memory from now on.
+  const bool keep_bases = keeps_bases();
+  for (Frame* frame : frames) {
+    if (frame->state != Frame::State::Overlay) continue;
+    if (keep_bases && frame->base != nullptr && frame->page.value <= original_count_ &&
+        !undo_pages_.contains(frame->page)) {
+      undo_pages_.insert(frame->page);
+      undo_.push_back({frame->page, Pool::own(frame->base)});
+    }
+    spilled_.insert(frame->page);
+  }
+  if (state_ == State::Writing) file_touched_ = true;
+  PL_TRY(write_frames(frames));
+  counters_.spills += frames.size();
+  for (Frame* frame : frames) {
+    pool_.disown(frame->base);
+    frame->base = nullptr;
+    frame->state = Frame::State::Clean;
+    frame->unwritten = false;
+    frame->write_stamp = 0;
+  }
+  next_room_check_ = 0;
   return {};
 }
 
@@ -67,10 +316,53 @@ bool Store::has_changes() const noexcept {
   return false;
 }
 
-Status Store::commit_prepare(std::string_view) {
+bool Store::wants_super_journal() const noexcept {
+  return journal_on_disk() && synchronous_ != Synchronous::Off && has_changes();
+}
+
+Status Store::commit_prepare(std::string_view super_journal) {
   if (state_ != State::Writing) return Code::Misuse;
-  if (has_changes()) {
-    if (view_.page_count_ != original_count_) PL_TRY(stamp_header(true));
+  if (!has_changes()) {
+    state_ = State::Prepared;
+    return {};
+  }
+  if (kind_ != StoreKind::File) {
+    if (view_.page_count_ != original_count_) PL_TRY(stamp_header());
+    state_ = State::Prepared;
+    return {};
+  }
+
+  PL_TRY(lock_exclusive(true));
+  if (!counter_moved_ || view_.page_count_ != original_count_) PL_TRY(stamp_header());
+  if (view_.page_count_ < original_count_) PL_TRY(journal_cut_pages());
+  if (journal_on_disk()) {
+    PL_TRY(flush_journal());
+    PL_TRY(open_journal());
+    if (!super_journal.empty()) PL_TRY(journal_.add_super_journal(super_journal));
+    PL_TRY(journal_.sync());
+  }
+
+  // listed_ keeps all, in any order; what is to be written comes first, ascending.
+  const auto end = std::partition(listed_.begin(), listed_.end(), [this](const Frame* frame) {
+    return frame->state == Frame::State::Overlay && !frame->no_content && frame->page.value <= view_.page_count_;
+  });
+  std::sort(listed_.begin(), end, [](const Frame* a, const Frame* b) { return a->page < b->page; });
+  const std::span<Frame* const> frames{listed_.data(), static_cast<std::size_t>(end - listed_.begin())};
+  const bool keep_bases = keeps_bases();
+  if (keep_bases) {
+    undo_.reserve(undo_.size() + frames.size());
+    for (Frame* frame : frames) {
+      if (frame->base == nullptr || frame->page.value > original_count_ || undo_pages_.contains(frame->page)) continue;
+      undo_pages_.insert(frame->page);
+      undo_.push_back({frame->page, Pool::own(frame->base)});
+    }
+  }
+  file_touched_ = true;
+  PL_TRY(write_frames(frames));
+  PL_TRY(fit_file());
+  if (synchronous_ != Synchronous::Off) {
+    static_cast<void>(file_.control(SQLITE_FCNTL_SYNC, nullptr));
+    PL_TRY(file_.sync(sync_flags()));
   }
   state_ = State::Prepared;
   return {};
@@ -79,31 +371,95 @@ Status Store::commit_prepare(std::string_view) {
 Status Store::commit_finish() {
   if (state_ != State::Prepared) return Code::Misuse;
   const bool changed = has_changes();
+  PL_TRY(end_journal());
+  if (changed && kind_ == StoreKind::File) {
+    // What the next reader compares its pages with.
+    const Frame* first = pool_.find(PageNo(1));
+    if (first != nullptr && first->image != nullptr) {
+      std::memcpy(stamp_.data(), first->data + header::kChangeCounter, stamp_.size());
+    } else {
+      stamp_known_ = file_.read(header::kChangeCounter, stamp_).ok();
+    }
+    counter_moved_ = true;
+    static_cast<void>(file_.control(SQLITE_FCNTL_COMMIT_PHASETWO, nullptr));
+  }
   publish();
   if (changed) ++version_;
   end_writing();
   return {};
 }
 
+Status Store::end_journal() {
+  if (!journal_.active()) return {};
+  const bool keep_file = locking_mode_ == LockingMode::Exclusive || journal_mode_ == JournalMode::Persist;
+  const bool sync = synchronous_ != Synchronous::Off;
+  switch (journal_mode_) {
+    case JournalMode::Truncate:
+      return journal_.end_by_truncate(synchronous_ >= Synchronous::Full);
+    case JournalMode::Delete:
+    case JournalMode::Persist:
+      if (keep_file) return journal_.end_by_zeroing(sync, journal_size_limit_);
+      [[fallthrough]];
+    case JournalMode::Off:
+    case JournalMode::Memory:
+    case JournalMode::Wal:
+      break;
+  }
+  return journal_.end_by_delete(*vfs_, os::journal_name(name_.get()), synchronous_ == Synchronous::Extra);
+}
+
 Status Store::rollback() {
   if (!in_write()) return {};
   const bool changed = has_changes();
+  Status status;
   undo_overlay();
+  if (file_touched_) {
+    if (journal_on_disk()) {
+      // The file may be in the middle of a change; the journal, durable by C1, knows how it was.
+      status = play_back(journal_.file());
+    } else if (keeps_bases()) {
+      status = undo_spilled();
+    }
+  }
+  if (file_touched_ && !keeps_bases()) {
+    // What was spilled and is clean in memory is not what the file holds now.
+    pool_.for_each([this](Frame& frame) {
+      if (frame.pins == 0 && spilled_.contains(frame.page)) pool_.remove(frame);
+    });
+  }
+  if (status.ok() && kind_ == StoreKind::File) status = end_journal();
   if (changed) ++version_;
+  if (!status.ok() && kind_ == StoreKind::File) {
+    // The journal stays, hot; whoever reads next, we included, recovers from it.
+    journal_.close();
+    forget_cache();
+    end_writing();
+    unlock_to(LockLevel::None);
+    state_ = State::None;
+    return status;
+  }
   end_writing();
-  return {};
+  return status;
 }
 
 // The transaction is over; what remains is a reader.
 void Store::end_writing() noexcept {
   PL_ASSERT(savepoints_.empty() && kept_.empty() && listed_.empty());
+  for (const KeptImage& kept : to_journal_) pool_.disown(kept.image);
+  for (const KeptImage& kept : undo_) pool_.disown(kept.image);
+  to_journal_.clear();
+  undo_.clear();
+  undo_pages_.clear();
   journalled_.clear();
+  exempt_.clear();
   discarded_.clear();
   spilled_.clear();
+  scratch_.reset();
   file_touched_ = false;
   next_room_check_ = 0;
   view_.write_stamp_ = 0;
   state_ = State::Reading;
+  if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal) unlock_to(LockLevel::Shared);
 }
 
 }  // namespace perlite::pager

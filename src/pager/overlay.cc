@@ -93,11 +93,13 @@ Status Store::prepare_unread(Frame& frame, bool appended) {
     // It had content when the transaction began: that must reach the journal before the page is used again.
     if (frame.image == nullptr) PL_TRY(load(frame));
     PL_TRY(journal_before_change(frame));
+  } else if (frame.state == Frame::State::Clean) {
+    exempt_from_journal(frame.page);
   }
+  if (kept_anew && frame.image == nullptr && spilled_.contains(frame.page)) PL_TRY(load(frame));
   if (kept_anew) reserve_kept(1);
   Image* blank = pool_.new_image();
   std::memset(blank->bytes(), 0, frame.page_size);
-  exempt_from_journal(frame.page);
   if (kept_anew) keep(frame, frame.image == nullptr ? nullptr : Pool::own(frame.image));
   if (frame.state == Frame::State::Clean) {
     PL_ASSERT(frame.base == nullptr);

@@ -34,6 +34,7 @@ class PageSet {
       *blocks_[block] = Block{};
     }
   }
+  bool empty() const noexcept { return blocks_.empty(); }
   void clear() noexcept {
     for (auto& block : blocks_) {
       if (block != nullptr) spare_ = std::move(block);

@@ -4,8 +4,23 @@
 #include <cstring>
 
 #include "base/bytes.h"
+#include "os/vfs.h"
 
 namespace perlite::pager {
+namespace {
+
+constexpr char kMagic[16] = "SQLite format 3";
+
+std::uint32_t decode_page_size(const std::byte* raw) noexcept {
+  const std::uint32_t size = base::load_be16(raw + header::kPageSize);
+  return size == 1 ? kMaxPageSize : size;
+}
+
+constexpr bool is_page_size(std::uint32_t size) noexcept {
+  return size >= kMinPageSize && size <= kMaxPageSize && (size & (size - 1)) == 0;
+}
+
+}  // namespace
 
 Store::Store(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions& options)
     : vfs_(&vfs),
@@ -21,32 +36,211 @@ Store::Store(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions&
 }
 
 Store::~Store() {
-  static_cast<void>(rollback());
-  end_read();
+  if (in_write()) static_cast<void>(rollback());
+  state_ = State::None;
+  if (kind_ == StoreKind::File && file_.is_open()) {
+    // In exclusive locking mode the journal outlives its transactions, but not the connection.
+    const bool leftover = journal_.is_open() && journal_mode_ == JournalMode::Delete;
+    journal_.close();
+    if (leftover) {
+      static_cast<void>(os::delete_file(*vfs_, os::journal_name(name_.get()), synchronous_ == Synchronous::Extra));
+    }
+    unlock_to(LockLevel::None);
+  }
 }
 
 Result<UniquePtr<Store>> Store::open(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions& options) {
-  if (options.kind == StoreKind::File) return Status(Code::CantOpen, "this build keeps databases in memory only");
-  return UniquePtr<Store>(new Store(vfs, std::move(name), flags, options));
+  UniquePtr<Store> store(new Store(vfs, std::move(name), flags, options));
+  if (options.kind != StoreKind::File) return store;
+  int result_flags = 0;
+  PL_ASSIGN(store->file_, os::File::open(vfs, store->name_.get(), flags | SQLITE_OPEN_MAIN_DB, &result_flags));
+  store->read_only_ = (result_flags & SQLITE_OPEN_READONLY) != 0;
+  if (!store->file_.native()) {
+    // Learns the page size before any lock is taken, as programs behind a VFS are used to.
+    std::array<std::byte, header::kSize> raw{};
+    const Status status = store->file_.read(0, raw);
+    if (!status.ok() && status.code() != Code::IoErrShortRead) return status.clone();
+    const std::uint32_t page_size = decode_page_size(raw.data());
+    if (is_page_size(page_size)) store->set_geometry(page_size, 0);
+  }
+  return store;
 }
 
 // --- Transactions ---------------------------------------------------------------------------------------------------
 
+bool Store::wait_busy(int* attempt) noexcept { return busy_ != nullptr && busy_->wait((*attempt)++); }
+
 Status Store::begin_read() {
   if (state_ != State::None) return {};
+  for (int attempt = 0;;) {
+    Status status = try_begin_read();
+    if (status.code() != Code::Busy || !wait_busy(&attempt)) return status;
+  }
+}
+
+// One attempt; on an error all locks that it took are gone again.
+Status Store::try_begin_read() {
+  if (kind_ != StoreKind::File) {
+    state_ = State::Reading;
+    return {};
+  }
+  if (lock_ == LockLevel::None) {
+    PL_TRY(file_.lock(SQLITE_LOCK_SHARED));
+    lock_ = LockLevel::Shared;
+    Status status = check_cache();
+    if (!status.ok()) {
+      unlock_to(LockLevel::None);
+      return status;
+    }
+  } else if (!stamp_known_) {  // the lock was kept, what it covered was not
+    PL_TRY(load_header());
+  }
   state_ = State::Reading;
+  return {};
+}
+
+// Under a fresh SHARED lock: makes sure that file and memory tell the same.
+Status Store::check_cache() {
+  PL_ASSIGN(const bool hot, has_hot_journal());
+  if (hot) PL_TRY(recover());
+  if (stamp_known_) {
+    std::array<std::byte, 16> now{};
+    const Status status = file_.read(header::kChangeCounter, now);
+    if (!status.ok() && status.code() != Code::IoErrShortRead) return status.clone();
+    if (now != stamp_) {
+      forget_cache();
+      ++data_version_;
+      ++version_;
+    }
+  }
+  if (!file_.native()) {
+    // A program behind a VFS is asked what it is used to be asked.
+    PL_TRY(os::file_exists(*vfs_, os::wal_name(name_.get())));
+    if (stamp_known_) PL_TRY(file_.size());
+  }
+  if (!stamp_known_) return load_header();
+  return {};
+}
+
+void Store::forget_cache() noexcept {
+  view_.forget_all();
+  pool_.for_each([this](Frame& frame) {
+    PL_ASSERT(frame.pins == 0);
+    pool_.remove(frame);
+  });
+  stamp_known_ = false;
+}
+
+// Reads page 1 and takes page size and count from it.
+Status Store::load_header() {
+  forget_cache();
+  PL_ASSIGN(const std::uint64_t size, file_.size());
+  view_.page_count_ = 0;
+  header_read_only_ = false;
+  if (size == 0) {
+    stamp_ = {};
+    stamp_known_ = true;
+    return {};
+  }
+  Frame* frame = nullptr;
+  for (int attempt = 0;; ++attempt) {
+    frame = &add_frame(PageNo(1));
+    const Status status = load(*frame);
+    if (!status.ok()) {
+      pool_.remove(*frame);
+      return status.clone();
+    }
+    if (std::memcmp(frame->data, kMagic, sizeof kMagic) != 0) break;
+    const std::uint32_t page_size = decode_page_size(frame->data);
+    if (!is_page_size(page_size)) break;
+    const auto reserved = static_cast<std::uint32_t>(frame->data[header::kReservedBytes]);
+    if (page_size - reserved < kMinUsableSize) break;
+    if (attempt > 0 || page_size == view_.page_size_) {
+      view_.usable_size_ = page_size - reserved;
+      return take_header(*frame, size);
+    }
+    pool_.remove(*frame);
+    set_geometry(page_size, reserved);
+  }
+  pool_.remove(*frame);
+  return Code::NotADb;
+}
+
+// The rest of the header of a file of `size` bytes; magic and page size are right.
+Status Store::take_header(Frame& frame, std::uint64_t size) {
+  const std::byte* const raw = frame.data;
+  const auto fail = [&](Status status) {
+    pool_.remove(frame);
+    return status;
+  };
+  const bool fractions = raw[21] == std::byte{64} && raw[22] == std::byte{32} && raw[23] == std::byte{32};
+  const auto read_version = static_cast<std::uint32_t>(raw[header::kReadVersion]);
+  const auto write_version = static_cast<std::uint32_t>(raw[header::kWriteVersion]);
+  if (!fractions || read_version > 2) return fail(Code::NotADb);
+  if (read_version == 2) {
+    return fail(Status(Code::CantOpen, "the database is in write-ahead log mode, which is not supported yet"));
+  }
+  header_read_only_ = write_version > 2;
+
+  const std::uint64_t in_file = (size + view_.page_size_ - 1) / view_.page_size_;
+  const std::uint32_t in_header = base::load_be32(raw + header::kPageCount);
+  const bool valid = in_header != 0 && base::load_be32(raw + header::kChangeCounter) ==
+                                           base::load_be32(raw + header::kVersionValidFor);
+  if (valid && in_header > in_file) return fail(Status::corrupt("file header: more pages than the file holds"));
+  constexpr std::uint64_t kMaxPages = kDefaultMaxPageCount;
+  view_.page_count_ = valid ? in_header : static_cast<std::uint32_t>(std::min(in_file, kMaxPages));
+  std::memcpy(stamp_.data(), raw + header::kChangeCounter, stamp_.size());
+  stamp_known_ = true;
   return {};
 }
 
 void Store::end_read() noexcept {
   PL_ASSERT(!in_write());
   state_ = State::None;
+  if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal) unlock_to(LockLevel::None);
 }
 
-Status Store::begin_write(WriteIntent) {
-  PL_TRY(begin_read());
-  if (in_write()) return {};
-  if (read_only_) return Code::ReadOnly;
+void Store::unlock_to(LockLevel level) noexcept {
+  if (lock_ <= level && !(level == LockLevel::None)) return;
+  if (level == LockLevel::None) journal_.close();
+  counter_moved_ = false;
+  if (lock_ == LockLevel::None) return;
+  // A lock that cannot be given back is the file's trouble, and shows at its next use.
+  static_cast<void>(file_.unlock(static_cast<int>(level)));
+  lock_ = level;
+}
+
+Status Store::begin_write(WriteIntent intent) {
+  if (in_write()) {
+    if (intent == WriteIntent::Exclusive && kind_ == StoreKind::File) return lock_exclusive(true);
+    return {};
+  }
+  const bool began_reading = state_ == State::None;
+  for (int attempt = 0;;) {
+    Status status = state_ == State::None ? try_begin_read() : Status();
+    if (status.ok()) status = try_begin_write(intent);
+    if (status.ok()) return {};
+    if (began_reading && state_ == State::Reading) end_read();
+    if (status.code() != Code::Busy || !began_reading || !wait_busy(&attempt)) return status;
+  }
+}
+
+Status Store::try_begin_write(WriteIntent intent) {
+  if (read_only_ || header_read_only_) return Code::ReadOnly;
+  if (kind_ == StoreKind::File) {
+    if (scratch_ == nullptr) scratch_ = base::make_buffer(kMaxPageSize);
+    if (lock_ < LockLevel::Reserved) {
+      PL_TRY(file_.lock(SQLITE_LOCK_RESERVED));
+      lock_ = LockLevel::Reserved;
+    }
+    if (intent == WriteIntent::Exclusive || locking_mode_ == LockingMode::Exclusive) {
+      Status status = lock_exclusive(false);
+      if (!status.ok()) {
+        unlock_to(LockLevel::Shared);
+        return status;
+      }
+    }
+  }
   original_count_ = view_.page_count_;
   state_ = State::Writing;
   next_stamp();
@@ -55,21 +249,96 @@ Status Store::begin_write(WriteIntent) {
 
 // --- Pages in memory ------------------------------------------------------------------------------------------------
 
-Status Store::load(Frame& frame) {
-  Image* image = pool_.new_image();
-  std::memset(image->bytes(), 0, frame.page_size);
-  pool_.set_image(frame, image);
-  frame.unwritten = true;
+Status Store::read_page(std::uint32_t page, base::MutableBytes into) {
+  const Status status = file_.read(offset_of(page), into);
+  // Behind the end of the file pages are zeros: a page without content need not have been written.
+  if (!status.ok() && status.code() != Code::IoErrShortRead) return status.clone();
+  ++counters_.misses;
   return {};
 }
 
-void Store::prefetch(std::span<const PageNo>) noexcept {}
-
-Status Store::make_room() {
-  if (kind_ == StoreKind::Memory || pool_.image_count() < std::max(cache_limit(), next_room_check_)) return {};
-  if (pool_.evict_one()) return {};
-  next_room_check_ = pool_.image_count() + std::max<std::size_t>(16, cache_limit() / 16);
+Status Store::load(Frame& frame) {
+  Image* const image = pool_.new_image();
+  const base::MutableBytes bytes{image->bytes(), frame.page_size};
+  if (!file_.is_open()) {
+    // Nothing was ever written: the page has no content.
+    std::memset(bytes.data(), 0, bytes.size());
+    pool_.set_image(frame, image);
+    frame.unwritten = true;
+    return {};
+  }
+  const bool scanning = frame.page.value == next_in_scan_ && file_.native();
+  next_in_scan_ = frame.page.value + 1;
+  if (scanning) {
+    pool_.set_image(frame, image);
+    Status status = read_run(frame);
+    if (!status.ok()) pool_.set_image(frame, nullptr);
+    return status;
+  }
+  scan_pages_ = 1;
+  Status status = read_page(frame.page.value, bytes);
+  if (!status.ok()) {
+    pool_.disown(image);
+    return status;
+  }
+  pool_.set_image(frame, image);
   return {};
+}
+
+// Reads `first`, which has an image to fill, and the pages behind it that are not in memory: a scan wants them next.
+Status Store::read_run(Frame& first) {
+  constexpr std::uint32_t kMaxRun = 32;
+  scan_pages_ = std::min(std::max(scan_pages_, 2u) * 2, kMaxRun);
+  std::array<Frame*, kMaxRun> frames{&first};
+  std::array<base::MutableBytes, kMaxRun> parts{base::MutableBytes{first.data, first.page_size}};
+  std::size_t count = 1;
+  try {
+    while (count < scan_pages_) {
+      const PageNo next(first.page.value + static_cast<std::uint32_t>(count));
+      if (!view_.exists(next) || pool_.find(next) != nullptr) break;
+      if (pool_.image_count() >= cache_limit() && !pool_.evict_one()) break;
+      Frame& frame = add_frame(next);
+      frame.pins = 1;  // until it is read
+      frames[count] = &frame;
+      pool_.set_image(frame, pool_.new_image());
+      parts[count] = {frame.data, frame.page_size};
+      ++count;
+    }
+  } catch (const std::bad_alloc&) {
+    // Fewer pages then. A frame without image is none.
+    if (count < kMaxRun && frames[count] != nullptr) {
+      frames[count]->pins = 0;
+      pool_.remove(*frames[count]);
+    }
+  }
+  const Status status = file_.read_run(offset_of(first.page.value), {parts.data(), count});
+  const bool failed = !status.ok() && status.code() != Code::IoErrShortRead;
+  for (std::size_t i = 1; i < count; ++i) {
+    frames[i]->pins = 0;
+    if (failed) pool_.remove(*frames[i]);
+  }
+  if (failed) return status.clone();
+  counters_.misses += count;
+  next_in_scan_ = first.page.value + static_cast<std::uint32_t>(count);
+  return {};
+}
+
+// Reads what is not there, as far as room is free; an error shows when the page is fetched.
+void Store::prefetch(std::span<const PageNo> pages) noexcept {
+  if (!file_.is_open() || !file_.native() || !in_read()) return;
+  try {
+    for (const PageNo page : pages) {
+      if (!view_.exists(page) || pool_.find(page) != nullptr) continue;
+      if (pool_.image_count() >= cache_limit()) return;
+      Frame& frame = add_frame(page);
+      if (!load(frame).ok()) {
+        pool_.remove(frame);
+        return;
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 std::size_t Store::cache_limit() const noexcept {
@@ -107,23 +376,41 @@ Status Store::write_header_u32(std::uint32_t offset, std::uint32_t value) {
 
 Status Store::set_page_size(std::uint32_t page_size, std::uint32_t reserved_bytes) {
   if (in_write() || view_.page_count_ != 0) return {};
-  const bool valid = page_size >= kMinPageSize && page_size <= kMaxPageSize && (page_size & (page_size - 1)) == 0;
-  if (!valid) page_size = view_.page_size_;
+  if (!is_page_size(page_size)) page_size = view_.page_size_;
   if (reserved_bytes > 255 || page_size - reserved_bytes < kMinUsableSize) return {};
   set_geometry(page_size, reserved_bytes);
   return {};
 }
 
 LockingMode Store::set_locking_mode(LockingMode mode) noexcept {
+  // Locks that exclusive mode kept go at the end of the next transaction.
   if (kind_ == StoreKind::File) locking_mode_ = mode;
   return locking_mode_;
 }
 
 Result<JournalMode> Store::set_journal_mode(JournalMode mode) {
-  if (in_write()) return journal_mode_;
+  if (in_write() || mode == journal_mode_) return journal_mode_;
+  if (mode == JournalMode::Wal) return journal_mode_;
   if (kind_ == StoreKind::Memory && mode != JournalMode::Memory && mode != JournalMode::Off) return journal_mode_;
+  const bool leaves_file = journal_mode_ == JournalMode::Truncate || journal_mode_ == JournalMode::Persist;
+  if (kind_ == StoreKind::File && leaves_file && mode == JournalMode::Delete) PL_TRY(delete_cold_journal());
   journal_mode_ = mode;
   return journal_mode_;
+}
+
+// Deletes the file that TRUNCATE and PERSIST leave, unless somebody writes: then it is his.
+Status Store::delete_cold_journal() {
+  journal_.close();
+  const bool began_reading = state_ == State::None;
+  const bool had_reserved = lock_ >= LockLevel::Reserved;
+  PL_TRY(begin_read());
+  if (!read_only_ && (had_reserved || file_.lock(SQLITE_LOCK_RESERVED).ok())) {
+    if (!had_reserved) lock_ = LockLevel::Reserved;
+    static_cast<void>(os::delete_file(*vfs_, os::journal_name(name_.get()), false));
+    if (!had_reserved) unlock_to(LockLevel::Shared);
+  }
+  if (began_reading) end_read();
+  return {};
 }
 
 void Store::set_cache_size(int pages_or_minus_kib) noexcept {
@@ -144,9 +431,7 @@ std::uint32_t Store::set_max_page_count(std::uint32_t pages) noexcept {
 
 // --- Inspection -----------------------------------------------------------------------------------------------------
 
-bool Store::wants_super_journal() const noexcept { return false; }
-
-sqlite3_file* Store::journal_handle() const noexcept { return nullptr; }
+sqlite3_file* Store::journal_handle() const noexcept { return journal_.handle(); }
 
 StoreCounters Store::counters() const noexcept {
   StoreCounters result = counters_;

@@ -14,6 +14,7 @@
 //   Errors    the codes of the manual's rescode.html, extended where the cause has one.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,6 +27,7 @@
 #include "os/file.h"
 #include "os/filename.h"
 #include "pager/busy.h"
+#include "pager/journal.h"
 #include "pager/modes.h"
 #include "pager/page_set.h"
 #include "pager/pool.h"
@@ -204,7 +206,7 @@ class Store : public Allocated {
     std::size_t first_kept;  // its pages in kept_, up to the next savepoint's
     std::uint32_t page_count;
   };
-  struct JournalPage {
+  struct KeptImage {
     PageNo page;
     Image* image;  // counted
   };
@@ -237,28 +239,72 @@ class Store : public Allocated {
   Status journal_before_change(Frame& frame);
   void exempt_from_journal(PageNo page);
   bool page_was_in_use(PageNo page, bool appended) const noexcept;
+  bool journal_on_disk() const noexcept {
+    return kind_ == StoreKind::File && journal_mode_ != JournalMode::Off && journal_mode_ != JournalMode::Memory;
+  }
+  // True where going back relies on images in memory alone.
+  bool keeps_bases() const noexcept {
+    return !journal_on_disk() && (kind_ != StoreKind::File || journal_mode_ != JournalMode::Off);
+  }
+  Status open_journal();
+  Status flush_journal();
+  Status end_journal();
+  Journal::Shape journal_shape() noexcept;
   void write_new_header(Frame& frame) noexcept;
-  Status stamp_header(bool count_change);
+  Status stamp_header();
+  Status journal_cut_pages();
+  Status write_frames(std::span<Frame* const> frames);
+  Status fit_file();
+  Status make_room();
+  Status spill();
+  void release_bases() noexcept;
+  Status lock_exclusive(bool wait);
   void end_writing() noexcept;
 
+  // recovery.cc
+  Result<bool> has_hot_journal();
+  Status recover();
+  Status play_back(os::File& journal);
+  Status undo_spilled();
+
   // store.cc
+  Status try_begin_read();
+  Status try_begin_write(WriteIntent intent);
+  Status check_cache();
+  Status load_header();
+  void forget_cache() noexcept;
   Status load(Frame& frame);
-  Status make_room();
+  Status read_page(std::uint32_t page, base::MutableBytes into);
   void prefetch(std::span<const PageNo> pages) noexcept;
+  bool wait_busy(int* attempt) noexcept;
+  void unlock_to(LockLevel level) noexcept;
+  int sync_flags() const noexcept { return full_fsync_ ? SQLITE_SYNC_FULL : SQLITE_SYNC_NORMAL; }
   void set_geometry(std::uint32_t page_size, std::uint32_t reserved_bytes) noexcept;
   std::size_t cache_limit() const noexcept;
+  Status read_run(Frame& first);
+  Status take_header(Frame& frame, std::uint64_t size);
+  Status delete_cold_journal();
+  std::uint64_t offset_of(std::uint32_t page) const noexcept {
+    return std::uint64_t{page - 1} * view_.page_size_;
+  }
 
   sqlite3_vfs* vfs_;
   os::Filename name_;
   os::File file_;
+  Journal journal_;
   View view_;
   Pool pool_;
   Vector<Savepoint> savepoints_;
   Vector<KeptPage> kept_;
   Vector<Frame*> listed_;  // frames that were in the overlay in this transaction; room for every frame of the pool
-  PageSet journalled_;     // pages of the start whose former content is safe, or was of no interest
+  PageSet journalled_;     // pages of the start whose former content is safe
+  PageSet exempt_;         // pages of the start that had no content of interest
   PageSet discarded_;      // pages in use at the start, discarded since: to be journalled when used again
   PageSet spilled_;        // pages the transaction has written to the file
+  Vector<KeptImage> to_journal_;  // journalled images that are not in the journal file yet
+  Vector<KeptImage> undo_;        // published images of spilled pages, where no journal on disk has them
+  PageSet undo_pages_;            // the pages of undo_
+  base::ByteBuffer scratch_;      // a page, there while a file store writes: going back allocates nothing
   BusyHandler* busy_;
   std::uint64_t version_ = 1;
   std::uint64_t last_stamp_ = 0;
@@ -281,6 +327,13 @@ class Store : public Allocated {
   SecureDelete secure_delete_ = SecureDelete::Off;
   bool read_only_ = false;
   bool full_fsync_ = false;
+  std::array<std::byte, 16> stamp_{};  // bytes 24..39 of the file when the pages in memory were right
+  std::uint32_t next_in_scan_ = 0;     // the page after the last one that was read
+  std::uint32_t scan_pages_ = 0;       // pages of the last run of a scan
+  bool stamp_known_ = false;
+  bool header_read_only_ = false;      // the header's write version is beyond ours
+  bool journal_existed_ = false;       // a journal file with bytes was there when reading began
+  bool counter_moved_ = false;         // the change counter moved since EXCLUSIVE was taken and kept
   bool file_touched_ = false;  // the write transaction has written to the database file
 };
 

@@ -2,9 +2,13 @@
 // pages shows: on memory, temporary and file stores, with a cache large or tiny.
 #include <gtest/gtest.h>
 
+#include <stdlib.h>
+
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -157,17 +161,76 @@ class Workload {
   std::vector<Model> saved_;
 };
 
-sqlite3_vfs no_vfs{};
-
 TEST(StoreRandom, MemoryEqualsModel) {
   for (std::uint64_t seed = 1; seed <= 40 && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE(seed);
     StoreOptions options;
     options.kind = StoreKind::Memory;
     options.page_size = seed % 2 == 0 ? 512 : 1024;
-    auto store = Store::open(no_vfs, nullptr, SQLITE_OPEN_READWRITE, options);
+    auto store = Store::open(*os::find_vfs("unix"), nullptr, SQLITE_OPEN_READWRITE, options);
     ASSERT_TRUE(store.ok());
     Workload(*store.value(), seed).run(1500);
+  }
+}
+
+// The cache holds ten pages, so most of the workload goes through the temporary file.
+TEST(StoreRandom, TemporaryEqualsModel) {
+  for (std::uint64_t seed = 1; seed <= 40 && !HasFatalFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    StoreOptions options;
+    options.kind = StoreKind::Temp;
+    options.page_size = 512;
+    auto store = Store::open(*os::find_vfs("unix"), nullptr, SQLITE_OPEN_READWRITE, options);
+    ASSERT_TRUE(store.ok());
+    store.value()->set_cache_size(seed % 4 == 0 ? 1000 : 10);
+    Workload(*store.value(), seed).run(1500);
+    EXPECT_TRUE(seed % 4 == 0 || store.value()->counters().spills > 0);
+  }
+}
+
+class Directory {
+ public:
+  Directory() {
+    std::string name = testing::TempDir() + "perlite_XXXXXX";
+    path_ = ::mkdtemp(name.data());
+  }
+  ~Directory() { std::filesystem::remove_all(path_); }
+  std::string file(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+UniquePtr<Store> open_file(const std::string& path, std::uint32_t page_size) {
+  StoreOptions options;
+  options.page_size = page_size;
+  auto store = Store::open(*os::find_vfs("unix"), os::make_filename(path),
+                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options);
+  EXPECT_TRUE(store.ok()) << store.status().message();
+  return std::move(store).value();
+}
+
+TEST(StoreRandom, FileEqualsModelInEveryJournalMode) {
+  const Directory directory;
+  for (std::uint64_t seed = 1; seed <= 60 && !HasFatalFailure(); ++seed) {
+    const auto mode = static_cast<JournalMode>(seed % 5);
+    if (mode == JournalMode::Off) continue;
+    SCOPED_TRACE(testing::Message() << "seed " << seed << " mode " << static_cast<int>(mode));
+    const std::string path = directory.file("test.db") + std::to_string(seed);
+    Model model;
+    for (int round = 0; round < 3 && !HasFatalFailure(); ++round) {
+      UniquePtr<Store> store = open_file(path, 512);
+      store->set_synchronous(Synchronous::Off);
+      ASSERT_TRUE(store->set_journal_mode(mode).ok());
+      if (seed % 7 == 0) store->set_locking_mode(LockingMode::Exclusive);
+      store->set_cache_size(seed % 3 == 0 ? 1000 : 10);
+      Workload work(*store, seed * 100 + static_cast<std::uint64_t>(round));
+      work.set_model(model);
+      work.run(700);
+      model = work.model();
+    }
+    const std::string journal = path + "-journal";
+    EXPECT_TRUE(mode != JournalMode::Delete || !std::filesystem::exists(journal));
   }
 }
 
