@@ -273,26 +273,24 @@ std::string_view Parser::number_text(const Lexeme& lexeme) {
   return {first, static_cast<std::size_t>(last - first)};
 }
 
-// Words, then perhaps one or two signed numbers in parentheses. A trailing GENERATED ALWAYS belongs to the constraint
-// behind it, not to the type.
+// Words, then perhaps one or two signed numbers in parentheses. GENERATED ALWAYS at the end belongs to the constraint
+// behind it, not to the type. Of a type that begins with a quoted word only that word counts.
 TypeName Parser::type_name() {
   TypeName type;
   if (!at_identifier() && !at(Token::String)) return type;
-  const std::uint32_t begin = current_.begin;
-  Lexeme words[2] = {current_, current_};
-  std::uint32_t ends[2] = {begin, begin};  // where the text before the last two words ended
-  int count = 0;
+  const Lexeme first = current_;
+  Token words[2] = {Token::End, Token::End};
+  std::uint32_t ends[2] = {first.begin, first.begin};  // where the text before the last two words ended
   while (at_identifier() || at(Token::String)) {
     words[0] = words[1];
     ends[0] = ends[1];
-    words[1] = current_;
+    words[1] = current_.token;
     ends[1] = previous_end_;
-    ++count;
     advance();
   }
   type.given = true;
-  if (at(Token::LeftParen)) {
-    advance();
+  type.span = since(first.begin);
+  if (accept(Token::LeftParen)) {
     const auto number = [&] {
       if (at(Token::Plus) || at(Token::Minus)) advance();
       if (!at(Token::Integer) && !at(Token::Float) && !at(Token::HexInteger)) return syntax_error();
@@ -301,16 +299,14 @@ TypeName Parser::type_name() {
     number();
     if (accept(Token::Comma)) number();
     expect(Token::RightParen);
-    type.span = since(begin);
-  } else if (count >= 2 && words[0].token == Token::KwGenerated && words[1].token == Token::KwAlways) {
-    type.span = {begin, ends[0]};
-    if (count == 2) return {};
-  } else {
-    type.span = since(begin);
+    type.span = since(first.begin);
+  } else if (words[0] == Token::KwGenerated && words[1] == Token::KwAlways) {
+    if (ends[0] <= first.begin) return {};
+    type.span.end = ends[0];
   }
   type.text = type.span.of(text_);
-  if (count == 1 && type.span.end == words[1].end && words[1].token != Token::Identifier && !is_keyword(words[1].token)) {
-    type.text = decode_quoted(type.text, arena_);
+  if (first.token == Token::QuotedIdentifier || first.token == Token::String) {
+    type.text = decode_quoted(text_of(first), arena_);
   }
   return type;
 }
