@@ -85,7 +85,7 @@ Status TreeEditor::apply(int depth, const Edit& edit) {
   }
   if (balance.needed > balance.available) {
     if (depth > 0) return rebalance(depth, edit);
-    PL_TRY(grow_root());
+    PL_TRY(grow_root(edit));
     return apply(1, edit);
   }
 
@@ -135,10 +135,11 @@ Status TreeEditor::register_cell(PageNo page, bool leaf, bool table, const CellB
   return write_pointer(view_, cell.overflow, PointerType::OverflowFirst, page);
 }
 
-Status TreeEditor::register_page(const PageRef& page) {
+Status TreeEditor::register_page(const PageRef& page, std::uint32_t skip_first, std::uint32_t skip_count) {
   Node node;
   if (!decode_node(page, view_.usable_size(), &node)) return corrupt_page(page.number());
   for (std::uint32_t i = 0; i < node.cell_count; ++i) {
+    if (i - skip_first < skip_count) continue;
     Cell cell;
     if (!decode_cell(node, i, &cell)) return corrupt_page(page.number());
     PL_TRY(register_cell(page.number(), node.leaf, node.table, {node.data + node.cell_offset(i), cell.size}));
@@ -149,8 +150,9 @@ Status TreeEditor::register_page(const PageRef& page) {
 
 // ---- The root -----------------------------------------------------------------------------------------------------
 
-// The content of the root moves into a new page, its only child.
-Status TreeEditor::grow_root() {
+// The content of the root moves into a new page, its only child. `edit` is what will be done there next: the cells it
+// removes point to what already belongs to others (E3).
+Status TreeEditor::grow_root(const Edit& edit) {
   if (cursor_.depth_ == kMaxDepth) return Status::corrupt("btree: too deep");
   PL_ASSIGN(PageRef child, new_page());
   Cursor::Level& root = *cursor_.level(0);
@@ -168,7 +170,7 @@ Status TreeEditor::grow_root() {
   std::memcpy(child_bytes.data() + content_start, node.data + content_start, node.usable_size - content_start);
   if (mapped_) {
     PL_TRY(write_pointer(view_, child.number(), PointerType::Child, root.page.number()));
-    PL_TRY(register_page(child));
+    PL_TRY(register_page(child, edit.first, edit.remove));
   }
   std::memset(root_bytes.data() + node.pointers, 0, node.usable_size - node.pointers);
   format_page(root_bytes.data(), root.page.number(), node.table ? kTableInterior : kIndexInterior, node.usable_size);

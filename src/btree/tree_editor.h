@@ -55,13 +55,14 @@ class TreeEditor {
 
   // Pointer map entries of what a cell in `page` points to.
   Status register_cell(PageNo page, bool leaf, bool table, const CellBytes& cell);
-  Status register_page(const pager::PageRef& page);
+  // Those of a whole page, except of `skip_count` cells from `skip_first`.
+  Status register_page(const pager::PageRef& page, std::uint32_t skip_first = 0, std::uint32_t skip_count = 0);
 
  private:
   class Redistribution;
 
   Status rebalance(int depth, const Edit& edit);
-  Status grow_root();
+  Status grow_root(const Edit& edit);
   Status shrink_root();
   bool wipes() const noexcept;
 
