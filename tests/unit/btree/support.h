@@ -114,11 +114,46 @@ class Database {
     EXPECT_OK(root);
     if (!root.ok()) return PageNo(0);
     roots_.push_back(root.value());
-    const std::string name = "t" + std::to_string(roots_.size());
-    add_schema_row(static_cast<std::int64_t>(roots_.size()), name, root.value(),
-                   kind == TreeKind::Table ? "CREATE TABLE " + name + "(a)"
-                                           : "CREATE TABLE " + name + "(a PRIMARY KEY) WITHOUT ROWID");
+    kinds_.push_back(kind);
+    schema_rows_.push_back(++last_schema_row_);
+    add_schema_row(last_schema_row_, root.value(), kind);
     return root.value();
+  }
+
+  // Drops the tree at roots()[index] and corrects the schema.
+  void drop(std::size_t index) {
+    PageNo moved;
+    const PageNo root = roots_[index];
+    ASSERT_OK(drop_tree(view(), root, &moved));
+    Cursor schema;
+    schema.open(view(), kSchemaRoot, TreeKind::Table);
+    const auto relation = schema.seek_rowid(schema_rows_[index]);
+    ASSERT_OK(relation);
+    ASSERT_EQ(relation.value(), Relation::Equal);
+    ASSERT_OK(schema.erase());
+    roots_.erase(roots_.begin() + static_cast<std::ptrdiff_t>(index));
+    schema_rows_.erase(schema_rows_.begin() + static_cast<std::ptrdiff_t>(index));
+    kinds_.erase(kinds_.begin() + static_cast<std::ptrdiff_t>(index));
+    if (moved.value == 0) return;
+    for (std::size_t i = 0; i < roots_.size(); ++i) {
+      if (roots_[i] != moved) continue;
+      roots_[i] = root;
+      add_schema_row(schema_rows_[i], root, kinds_[i]);
+    }
+  }
+  TreeKind kind(std::size_t index) const { return kinds_[index]; }
+
+  // A database that is this image.
+  void load(const std::string& all) {
+    const std::uint32_t size = view().page_size();
+    for (std::uint32_t page = 1; page * size <= all.size(); ++page) {
+      auto ref = page <= view().page_count().value ? view().fetch(PageNo(page)) : view().append();
+      ASSERT_OK(ref);
+      ASSERT_EQ(ref.value().number().value, page);
+      auto bytes = ref.value().writable();
+      ASSERT_OK(bytes);
+      std::memcpy(bytes.value().data(), all.data() + (page - 1) * size, size);
+    }
   }
 
   // The database as a file would be. Written for stock to judge.
@@ -153,10 +188,12 @@ class Database {
     return std::string(checker.text());
   }
   const std::vector<PageNo>& roots() const { return roots_; }
-  void forget_root(std::size_t index) { roots_.erase(roots_.begin() + static_cast<std::ptrdiff_t>(index)); }
 
  private:
-  void add_schema_row(std::int64_t rowid, const std::string& name, PageNo root, const std::string& sql) {
+  void add_schema_row(std::int64_t rowid, PageNo root, TreeKind kind) {
+    const std::string name = "t" + std::to_string(rowid);
+    const std::string sql = kind == TreeKind::Table ? "CREATE TABLE " + name + "(a)"
+                                                    : "CREATE TABLE " + name + "(a PRIMARY KEY) WITHOUT ROWID";
     const std::string type = "table";
     std::string header;
     const auto serial = [&header](std::size_t value) {
@@ -181,6 +218,9 @@ class Database {
   static inline sqlite3_vfs vfs_{};
   UniquePtr<pager::Store> store_;
   std::vector<PageNo> roots_;
+  std::vector<TreeKind> kinds_;
+  std::vector<std::int64_t> schema_rows_;
+  std::int64_t last_schema_row_ = 0;
 };
 
 // The distribution's library, loaded beside ours. Absent: the tests that ask it are skipped.
