@@ -58,6 +58,16 @@ Status Store::journal_before_change(Frame& frame) {
   return {};
 }
 
+// Behind a VFS growth is seen at once: page 1, which counts the pages, is journalled with the first page appended.
+Status Store::journal_growth() {
+  if (!journal_on_disk()) return {};
+  PL_TRY(open_journal());
+  if (view_.page_count_ == 0) return {};
+  PL_ASSIGN(PageRef first, view_.fetch(PageNo(1)));
+  PL_TRY(first.writable());
+  return {};
+}
+
 Journal::Shape Store::journal_shape() noexcept {
   const int characteristics = file_.device_characteristics();
   Journal::Shape shape;
@@ -76,8 +86,12 @@ Journal::Shape Store::journal_shape() noexcept {
 
 Status Store::open_journal() {
   if (journal_.active()) return {};
+  // A journal beside a file that is no longer there would be nobody's.
   int moved = 0;
-  if (file_.control(SQLITE_FCNTL_HAS_MOVED, &moved) == Code::Ok && moved != 0) return Code::ReadOnlyDbMoved;
+  if (!journal_.is_open() && original_count_ > 0 && file_.control(SQLITE_FCNTL_HAS_MOVED, &moved) == Code::Ok &&
+      moved != 0) {
+    return Code::ReadOnlyDbMoved;
+  }
   return journal_.begin(*vfs_, os::journal_name(name_.get()), journal_shape(),
                         journal_existed_ || journal_mode_ == JournalMode::Persist);
 }
@@ -164,9 +178,11 @@ Status Store::write_frames(std::span<Frame* const> frames) {
   return {};
 }
 
-// Makes the file as long as the database.
-Status Store::fit_file() {
-  if (view_.page_count_ == original_count_ && spilled_.empty()) return {};
+// Makes the file as long as the database. `last_written`: the last page is in the file.
+Status Store::fit_file(bool last_written) {
+  if (view_.page_count_ >= original_count_ && spilled_end_ <= view_.page_count_) {
+    if (view_.page_count_ == original_count_ || last_written || spilled_end_ == view_.page_count_) return {};
+  }
   const std::uint64_t wanted = std::uint64_t{view_.page_count_} * view_.page_size_;
   PL_ASSIGN(const std::uint64_t size, file_.size());
   if (size > wanted) return file_.truncate(wanted);
@@ -290,6 +306,7 @@ Status Store::spill() {
       undo_.push_back({frame->page, Pool::own(frame->base)});
     }
     spilled_.insert(frame->page);
+    spilled_end_ = std::max(spilled_end_, frame->page.value);
   }
   if (state_ == State::Writing) file_touched_ = true;
   PL_TRY(write_frames(frames));
@@ -358,12 +375,14 @@ Status Store::commit_prepare(std::string_view super_journal) {
     }
   }
   file_touched_ = true;
-  PL_TRY(write_frames(frames));
-  PL_TRY(fit_file());
-  if (synchronous_ != Synchronous::Off) {
-    static_cast<void>(file_.control(SQLITE_FCNTL_SYNC, nullptr));
-    PL_TRY(file_.sync(sync_flags()));
+  if (view_.page_count_ > original_count_) {
+    sqlite3_int64 size = static_cast<sqlite3_int64>(std::uint64_t{view_.page_count_} * view_.page_size_);
+    static_cast<void>(file_.control(SQLITE_FCNTL_SIZE_HINT, &size));
   }
+  PL_TRY(write_frames(frames));
+  PL_TRY(fit_file(!frames.empty() && frames.back()->page.value == view_.page_count_));
+  static_cast<void>(file_.control(SQLITE_FCNTL_SYNC, nullptr));
+  if (synchronous_ != Synchronous::Off) PL_TRY(file_.sync(sync_flags()));
   state_ = State::Prepared;
   return {};
 }
@@ -454,6 +473,7 @@ void Store::end_writing() noexcept {
   exempt_.clear();
   discarded_.clear();
   spilled_.clear();
+  spilled_end_ = 0;
   scratch_.reset();
   file_touched_ = false;
   next_room_check_ = 0;

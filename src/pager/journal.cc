@@ -181,9 +181,8 @@ Status Journal::sync() {
     base::store_be32(start.data() + 8, record_count_);
     PL_TRY(file_.write(header_offset_, start));
   }
-  // With FULL the size has been made durable before.
-  const int flags = shape_.sync_flags | (shape_.full_sync && !shape_.safe_append ? SQLITE_SYNC_DATAONLY : 0);
-  PL_TRY(file_.sync(flags));
+  // The size has been made durable before; only where a sync is more than usual does that make it cheaper.
+  PL_TRY(file_.sync(shape_.sync_flags | (shape_.sync_flags == SQLITE_SYNC_FULL ? SQLITE_SYNC_DATAONLY : 0)));
   segment_open_ = false;
   return {};
 }

@@ -71,6 +71,7 @@ Status Store::make_writable(Frame& frame) {
 // A page whose former content nobody wants: one of the freelist, or (appended) a new one at the end.
 Result<PageRef> Store::take_unread(PageNo page, bool appended) {
   if (state_ != State::Writing) return Code::Misuse;
+  if (appended && file_.is_open() && !file_.native()) PL_TRY(journal_growth());
   PL_TRY(make_room());
   Frame* frame = pool_.find(page);
   const bool is_new = frame == nullptr;

@@ -233,7 +233,7 @@ Status Store::try_begin_write(WriteIntent intent) {
       PL_TRY(file_.lock(SQLITE_LOCK_RESERVED));
       lock_ = LockLevel::Reserved;
     }
-    if (intent == WriteIntent::Exclusive || locking_mode_ == LockingMode::Exclusive) {
+    if (intent == WriteIntent::Exclusive) {
       Status status = lock_exclusive(false);
       if (!status.ok()) {
         unlock_to(LockLevel::Shared);

@@ -247,6 +247,7 @@ class Store : public Allocated {
     return !journal_on_disk() && (kind_ != StoreKind::File || journal_mode_ != JournalMode::Off);
   }
   Status open_journal();
+  Status journal_growth();
   Status flush_journal();
   Status end_journal();
   Journal::Shape journal_shape() noexcept;
@@ -254,7 +255,7 @@ class Store : public Allocated {
   Status stamp_header();
   Status journal_cut_pages();
   Status write_frames(std::span<Frame* const> frames);
-  Status fit_file();
+  Status fit_file(bool last_written);
   Status make_room();
   Status spill();
   void release_bases() noexcept;
@@ -317,6 +318,7 @@ class Store : public Allocated {
   int spill_pages_ = 1;
   std::uint32_t max_page_count_ = kDefaultMaxPageCount;
   std::uint32_t data_version_ = 1;
+  std::uint32_t spilled_end_ = 0;     // the last of spilled_
   std::uint32_t original_count_ = 0;  // pages at the start of the write transaction
   StoreKind kind_;
   State state_ = State::None;
