@@ -181,7 +181,7 @@ Token lex_number(const char*& at, const char* end) noexcept {
     if (at < end && *at == '.') {
       ++at;
       token = Token::Float;
-      if (at < end && is_digit(*at)) well_formed = skip_digits(at, end, is_digit) && well_formed;
+      if (at < end && (is_digit(*at) || *at == '_')) well_formed = skip_digits(at, end, is_digit) && well_formed;
     }
     if (at < end && (*at == 'e' || *at == 'E')) {
       const bool sign = at + 1 < end && (at[1] == '+' || at[1] == '-');
@@ -193,7 +193,8 @@ Token lex_number(const char*& at, const char* end) noexcept {
       }
     }
   }
-  return skip_word(at, end) || !well_formed ? Token::Illegal : token;
+  if (skip_word(at, end)) return Token::Illegal;
+  return well_formed ? token : Token::MalformedNumber;
 }
 
 Token lex_quoted(const char*& at, const char* end, char quote) noexcept {
@@ -284,7 +285,7 @@ inline Token lex(const char*& at, const char* end) noexcept {
     }
     case kBlank:
       do ++at;
-      while (at < end && class_of(*at) == kBlank);
+      while (at < end && (class_of(*at) == kBlank || *at == '\v'));  // a vertical tab is a blank behind another one
       return Token::Space;
     case kSingle:
       ++at;
@@ -384,6 +385,7 @@ Token next_token(std::string_view text, std::uint32_t offset, std::uint32_t* beg
   const char* at = text.data() + offset;
   const char* const stop = text.data() + text.size();
   for (;;) {
+    if (at + 1 < stop && *at == ' ' && class_of(at[1]) > kBlank) ++at;  // mostly one blank stands between tokens
     if (at >= stop) {
       *begin = *end = static_cast<std::uint32_t>(text.size());
       return Token::End;

@@ -49,7 +49,7 @@ String normalize(std::string_view text) {
   for (;;) {
     const Token token = next_token(text, end, &begin, &end);
     if (token == Token::End || token == Token::Semicolon) break;
-    if (token == Token::Illegal || token == Token::Register) return {};
+    if (token == Token::Illegal || token == Token::Register || token == Token::MalformedNumber) return {};
     const std::string_view word = text.substr(begin, end - begin);
     String piece;
     // IS NULL and NOT NULL are no values.

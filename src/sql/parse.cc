@@ -118,11 +118,7 @@ void Parser::advance() {
     token = resolve_context_word(token, current_.end);
   }
   current_.token = token;
-  if (token == Token::Illegal) [[unlikely]] {
-    String message("unrecognized token: \"");
-    message.append(text_of(current_)).append("\"");
-    fail(Status::error(message, static_cast<int>(current_.begin)));
-  }
+  if (token == Token::Illegal) [[unlikely]] unrecognized_token();
 }
 
 // OVER, FILTER and WINDOW are keywords in their place only: OVER behind ")" and before a name or "(", FILTER behind
@@ -149,6 +145,15 @@ Token Parser::resolve_context_word(Token token, std::uint32_t end) const {
   return Token::Identifier;
 }
 
+// Is the token behind the current one a dot? Mostly one look at one byte tells.
+bool Parser::dot_follows() const {
+  if (current_.end >= text_.size()) return false;
+  const char next = text_[current_.end];
+  if (next == '.') return true;
+  if (next == ',' || next == ')' || next == '(' || next == '=' || next == ';') return false;
+  return peek().token == Token::Dot;
+}
+
 Parser::Lexeme Parser::peek() const {
   Lexeme next{Token::End, 0, 0};
   next.token = next_token(text_, current_.end, &next.begin, &next.end);
@@ -162,6 +167,12 @@ void Parser::fail(Status status) {
   failed_ = true;
   status_ = std::move(status);
   current_ = {Token::End, current_.begin, current_.begin};
+}
+
+void Parser::unrecognized_token() {
+  String message("unrecognized token: \"");
+  message.append(text_of(current_)).append("\"");
+  fail(Status::error(message, static_cast<int>(current_.begin)));
 }
 
 void Parser::syntax_error_at(const Lexeme& lexeme) {
@@ -255,6 +266,7 @@ NameList Parser::column_name_list() {
       decorated = true;
     }
     if (accept(Token::KwAsc) || accept(Token::KwDesc)) decorated = true;
+    if (decorated && !at(Token::Comma) && !at(Token::RightParen)) syntax_error();
     if (decorated && !failed_) {
       String message("syntax error after column name \"");
       message.append(column.text).append("\"");

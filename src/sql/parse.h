@@ -47,6 +47,7 @@ class Parser {
   void advance();
   Token resolve_context_word(Token token, std::uint32_t end) const;
   Lexeme peek() const;
+  bool dot_follows() const;
   bool at(Token token) const { return current_.token == token; }
   bool accept(Token token) {
     if (current_.token != token) return false;
@@ -69,6 +70,7 @@ class Parser {
   void fail_at_end(Status status);  // unless the text turns out to be malformed
   void syntax_error() { syntax_error_at(current_); }
   void syntax_error_at(const Lexeme& lexeme);
+  void unrecognized_token();
   bool enter(std::uint32_t cost);  // one level deeper, or "Recursion limit"
   void leave(std::uint32_t cost) { depth_ -= cost; }
 
@@ -143,6 +145,7 @@ class Parser {
   const Statement* remove(const With* with, std::uint32_t begin, bool in_trigger);
   bool upsert_clause(UpsertClause& clause);
   void target_table(TargetTable& table);
+  void refuse_hint(IndexHint hint);  // in a trigger
   void index_hint(IndexHint* hint, Name* index);
   ConflictAction conflict_action();  // the word behind OR or ON CONFLICT
   std::span<const Assignment> assignments();

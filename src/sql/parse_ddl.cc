@@ -215,6 +215,10 @@ bool Parser::column_constraint(ColumnConstraint& constraint, ForeignKeyClause*& 
       constraint.expr = parenthesised_expr(&constraint.expr_span);
       if (at_identifier()) {
         const Name storage = take_name();
+        if (!at(Token::Comma) && !at(Token::RightParen) &&
+            !(is_keyword(current_.token) && keyword_use(current_.token) == KeywordUse::Reserved)) {
+          syntax_error();
+        }
         constraint.storage_given = true;
         constraint.stored = same_word(storage.span.of(text_), "STORED");
         if (!constraint.stored && !same_word(storage.span.of(text_), "VIRTUAL") && !failed_) {
@@ -381,10 +385,7 @@ void Parser::table_constraint(TableConstraint& constraint) {
       if (!named) syntax_error();
       break;
   }
-  if (!failed_) {
-    Status status = explicit_nulls(constraint.columns);
-    if (!status.ok()) fail(std::move(status));
-  }
+  fail_at_end(explicit_nulls(constraint.columns));
   constraint.span = since(begin);
 }
 
@@ -503,11 +504,7 @@ const Statement* Parser::trigger_step(bool temporary) {
   }
   if (!at(Token::Semicolon)) syntax_error();
   if (target != nullptr && !failed_) {
-    if (target->hint != IndexHint::None) {
-      fail(Status::format(Code::Error, -1,
-                          "the %s clause is not allowed on UPDATE or DELETE statements within triggers",
-                          target->hint == IndexHint::IndexedBy ? "INDEXED BY" : "NOT INDEXED"));
-    } else if (target->schema.present() && !temporary) {
+    if (target->schema.present() && !temporary) {
       fail(Status::error(
           "qualified table names are not allowed on INSERT, UPDATE, and DELETE statements within triggers"));
     }

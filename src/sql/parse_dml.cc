@@ -32,6 +32,12 @@ void Parser::target_table(TargetTable& table) {
   table.span = since(begin);
 }
 
+void Parser::refuse_hint(IndexHint hint) {
+  if (hint == IndexHint::None) return;
+  fail(Status::format(Code::Error, -1, "the %s clause is not allowed on UPDATE or DELETE statements within triggers",
+                      hint == IndexHint::IndexedBy ? "INDEXED BY" : "NOT INDEXED"));
+}
+
 ConflictAction Parser::conflict_action() {
   if (accept(Token::KwRollback)) return ConflictAction::Rollback;
   if (accept(Token::KwAbort)) return ConflictAction::Abort;
@@ -75,6 +81,7 @@ const Statement* Parser::insert(const With* with, std::uint32_t begin, bool in_t
   }
   if (accept(Token::KwReturning)) {
     statement->returning = result_columns();
+    if (in_trigger && !at(Token::Semicolon)) syntax_error();
     if (in_trigger && !failed_) fail(Status::error("cannot use RETURNING in a trigger"));
   }
   statement->span = since(begin);
@@ -133,6 +140,7 @@ const Statement* Parser::update(const With* with, std::uint32_t begin, bool in_t
   if (accept(Token::KwOr)) statement->on_conflict = conflict_action();
   target_table(statement->table);
   index_hint(&statement->table.hint, &statement->table.index);
+  if (in_trigger && at(Token::KwSet)) refuse_hint(statement->table.hint);
   expect(Token::KwSet);
   statement->assignments = assignments();
   if (accept(Token::KwFrom)) statement->from = from_clause();
@@ -152,6 +160,7 @@ const Statement* Parser::remove(const With* with, std::uint32_t begin, bool in_t
   expect(Token::KwFrom);
   target_table(statement->table);
   index_hint(&statement->table.hint, &statement->table.index);
+  if (in_trigger && (at(Token::KwWhere) || at(Token::Semicolon))) refuse_hint(statement->table.hint);
   if (accept(Token::KwWhere)) statement->where = expr();
   if (!in_trigger) {
     if (accept(Token::KwReturning)) statement->returning = result_columns();

@@ -130,7 +130,7 @@ Parser::Step Parser::operand(Expr** value) {
       *value = literal();
       return Step::Operator;
     case Token::String:
-      if (peek().token == Token::Dot) return name_operand(value);
+      if (dot_follows()) return name_operand(value);
       *value = literal();
       return Step::Operator;
     case Token::Variable:
@@ -207,6 +207,7 @@ Parser::Step Parser::operand(Expr** value) {
 
 Parser::Step Parser::name_operand(Expr** value) {
   if (!at_name()) {
+    if (at(Token::MalformedNumber)) unrecognized_token();
     syntax_error();
     return Step::Operator;
   }
@@ -908,6 +909,7 @@ const WindowFrame* Parser::window_frame() {
       frame->exclude = FrameExclude::Ties;
     }
   }
+  if (!at(Token::RightParen)) syntax_error();
   if (!failed_ && !after_start()) fail(Status::error("unsupported frame specification"));
   frame->span = since(begin);
   return frame;

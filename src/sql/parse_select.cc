@@ -94,9 +94,9 @@ const Select* Parser::select_with(const With* with, std::uint32_t begin) {
     }
   }
   if (misplaced != nullptr && !failed_) {
-    fail(Status::format(Code::Error, -1, "%s clause should come after %s not before", misplaced, misplaced_before));
+    fail_at_end(Status::format(Code::Error, -1, "%s clause should come after %s not before", misplaced, misplaced_before));
   }
-  if (arms.count() > limits_.compound_select) fail(Status::error("too many terms in compound SELECT"));
+  if (arms.count() > limits_.compound_select) fail_at_end(Status::error("too many terms in compound SELECT"));
   query->arms = arms.finish(arena_);
   query->span = since(begin);
   leave(kSelectCost);
@@ -187,7 +187,7 @@ std::span<const ResultColumn> Parser::result_columns() {
     if (accept(Token::Star)) {
       column.kind = ResultColumnKind::Star;
       column.span = since(begin);
-    } else if (at_name() && peek().token == Token::Dot && table_star(column)) {
+    } else if (at_name() && dot_follows() && table_star(column)) {
       column.kind = ResultColumnKind::TableStar;
       column.span = since(begin);
     } else {
@@ -387,6 +387,8 @@ void Parser::join_operator(FromItem& item) {
         break;
     }
   }
+  // The word behind JOIN is looked at first: when no source can begin there, that is the error.
+  if (!at_name() && !at(Token::LeftParen)) return;
   if (unknown || ((inner || cross) && (left || right || outer)) || (outer && !left && !right)) {
     String message("unknown join type:");
     for (int i = 0; i < count; ++i) message.append(" ").append(text_of(words[i]));
