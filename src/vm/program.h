@@ -58,6 +58,9 @@ struct FunctionCall {
   const FunctionDef* function;  // resolved definition; user functions are imports of the connection
   const record::Collation* collation;
   std::int32_t argument_count;
+  // Not null: called for the schema, where what changes with time is refused: "an index", "a CHECK constraint",
+  // "a generated column".
+  const char* schema_use = nullptr;
 };
 
 struct Program;

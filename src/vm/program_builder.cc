@@ -167,9 +167,10 @@ const record::KeyInfo* ProgramBuilder::key(std::span<const record::KeyField> fie
 const char* ProgramBuilder::affinities(std::string_view letters) { return program_->arena.copy_text(letters).data(); }
 
 const FunctionCall* ProgramBuilder::call(const FunctionDef& function, const record::Collation* collation,
-                                         std::int32_t argument_count) {
+                                         std::int32_t argument_count, const char* schema_use) {
   return program_->arena.make<FunctionCall>(&function, collation != nullptr ? collation : &record::binary_collation(),
-                                            argument_count);
+                                            argument_count,
+      schema_use);
 }
 
 const std::int32_t* ProgramBuilder::jump_table(std::span<const Label> targets) {
