@@ -41,8 +41,7 @@ struct StatementCounters {
   std::int64_t filter_misses = 0;
 };
 
-struct Frame;
-class Interpreter;
+class Machine;
 
 class Execution : public Allocated {
  public:
@@ -53,54 +52,39 @@ class Execution : public Allocated {
 
   const Program& program() const noexcept { return *program_; }
 
-  // Runs on. Errors: whatever the program meets; the Execution is then Failed and holds no cursor open.
+  // Runs on. Errors: whatever the program meets, NoMem; the Execution is then Failed and holds no cursor open.
   Result<StepResult> step();
   // The row of the last step() that gave Row. Text is NUL-terminated and in the program's encoding; the caller may
   // change representations (Value::read_text), not what the values say.
-  std::span<record::Value> row() noexcept { return {row_.data(), row_size_}; }
+  std::span<record::Value> row() noexcept { return row_; }
   // Ends the run: cursors are closed, registers released, open aggregates finalized. Bindings stay. Never fails.
   void reset() noexcept;
-  // True between the first step() and the end of the run.
-  bool running() const noexcept { return state_ == State::Row; }
+  bool running() const noexcept { return state_ == State::Row; }  // between a row and the end of the run
   bool at_start() const noexcept { return state_ == State::Ready; }
 
-  // Bindings by number - 1; Program::parameter_count of them. Changed by the caller only while not running.
-  std::span<record::Value> bindings() noexcept { return bindings_; }
-  void clear_bindings() noexcept;
+  // Bindings by number - 1; Program::parameter_count of them. Text in the program's encoding. Changed by the caller
+  // only while not running.
+  std::span<record::Value> bindings() noexcept;
+  void clear_bindings() noexcept;  // all NULL
   // Takes over the bindings of the execution of a stale program that this one replaces.
   void take_bindings(Execution& other) noexcept;
 
   // After a failed step(): what the conflict clause (or RAISE) says about the changes made; Abort unless told
   // otherwise.
-  catalog::ConflictAction conflict_action() const noexcept { return conflict_action_; }
-  // Rows the statement itself changed so far (not its triggers).
-  std::int64_t changes() const noexcept { return changes_; }
-  // Violations of immediate foreign keys that stand when the statement ends.
-  std::int64_t foreign_key_counter() const noexcept { return foreign_key_counter_; }
-  StatementCounters& counters() noexcept { return counters_; }
-  // Bytes held: frames, registers, row buffers (SQLITE_STMTSTATUS_MEMUSED without the program).
+  catalog::ConflictAction conflict_action() const noexcept;
+  // Violations of immediate foreign keys that stand.
+  std::int64_t foreign_key_counter() const noexcept;
+  StatementCounters& counters() noexcept;
+  // Bytes held: frames, registers, rows kept (SQLITE_STMTSTATUS_MEMUSED without the program).
   std::size_t memory_used() const noexcept;
 
  private:
-  friend class Interpreter;
   enum class State : std::uint8_t { Ready, Row, Done, Failed };
 
   ProgramRef program_;
-  Host& host_;
-  Frame* frame_ = nullptr;            // running; the outermost one when nothing runs
-  Frame* outermost_ = nullptr;        // of the program itself
-  pager::View* temporary_ = nullptr;  // where ephemeral trees live, once one was opened
-  Vector<record::Value> bindings_;
-  Vector<record::Value> row_;
-  std::size_t row_size_ = 0;
-  base::ByteBuffer row_arena_;
-  std::size_t row_arena_size_ = 0;
-  StatementCounters counters_;
-  std::int64_t changes_ = 0;
-  std::int64_t foreign_key_counter_ = 0;
-  std::int32_t depth_ = 0;
+  UniquePtr<Machine> machine_;
+  std::span<record::Value> row_;
   State state_ = State::Ready;
-  catalog::ConflictAction conflict_action_ = catalog::ConflictAction::Abort;
 };
 
 }  // namespace perlite::vm

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "vm/key_probe.h"
+#include "vm/key_compare.h"
 
 namespace perlite::vm {
 

@@ -3,8 +3,8 @@
 // A group is a packed key and one cell a payload: an accumulator, or a value carried from a row. While memory suffices
 // all groups lie in an arena. Past the budget, and from the start when a key has a collation of the host, rows of
 // groups that are not in memory are recorded: key, and what the program did to the group, arguments included. They go
-// through a sorter, and each such group is made by replaying its records in order of arrival. In the end both are walked
-// as one, in key order; a key is either in memory or recorded, never both.
+// through a sorter, and each such group is made by replaying its records in order of arrival. In the end both are
+// walked as one, in key order; a key is either in memory or recorded, never both.
 //   Ownership  accumulators that were begun and not finalized are ended with the table.
 #pragma once
 
@@ -40,7 +40,7 @@ class GroupTable : public Allocated {
   // Ends the entering; stands on the first group in key order, *found false: there is none.
   Status sort(bool* found);
   Status next(bool* found);
-  void key(std::int32_t index, record::Value* out) noexcept;       // borrowed until the position moves
+  void key(std::int32_t index, record::Value* out) noexcept;  // borrowed until the position moves
   // The accumulator's result, which ends; owned by `out`. Without a step it is the result over no rows.
   Status finish(std::int32_t payload, const FunctionCall& call, record::Value* out);
   void carried(std::int32_t payload, record::Value* out) noexcept;  // borrowed until the position moves
@@ -52,7 +52,7 @@ class GroupTable : public Allocated {
     union {
       std::int64_t integer = 0;
       double real;
-      char* bytes;      // Packed: a packed value; State: the accumulator
+      char* bytes;  // Packed: a packed value; State: the accumulator
       char inline_state[8];
     };
     std::uint32_t capacity = 0;  // of `bytes`
@@ -73,11 +73,8 @@ class GroupTable : public Allocated {
   enum class Record : char { Step, Store, StoreFirst, Carry };
 
   Group* group(std::uint32_t reference) const noexcept { return reinterpret_cast<Group*>(arena_.at(reference)); }
-  char* key_of(Group* group) const noexcept {
-    return reinterpret_cast<char*>(group->cells() + payload_count_);
-  }
-  Group* make_group(RowArena& arena, std::span<const record::Value> key, std::uint32_t hash,
-                    std::uint32_t* reference);
+  char* key_of(Group* group) const noexcept { return reinterpret_cast<char*>(group->cells() + payload_count_); }
+  Group* make_group(RowArena& arena, std::span<const record::Value> key, std::uint32_t hash, std::uint32_t* reference);
   Status step_cell(RowArena& arena, Cell& cell, const FunctionCall& call, std::span<record::Value> arguments);
   void store_cell(RowArena& arena, Cell& cell, const record::Value& value);
   void end_group(Group* group) noexcept;
@@ -108,15 +105,15 @@ class GroupTable : public Allocated {
   Group* current_ = nullptr;           // null: recording
   bool took_argument_ = false;
 
-  UniquePtr<Sorter> sorter_;    // of recorded rows: key, record
-  Vector<char> record_;         // of the row being entered
-  Vector<char> record_key_;     // its key, packed
+  UniquePtr<Sorter> sorter_;  // of recorded rows: key, record
+  Vector<char> record_;       // of the row being entered
+  Vector<char> record_key_;   // its key, packed
   Vector<record::Value> scratch_;
 
   Vector<Entry> order_;
   std::size_t next_in_order_ = 0;
   RowArena replay_arena_;
-  Group* replayed_ = nullptr;   // the group being walked, if it was recorded
+  Group* replayed_ = nullptr;  // the group being walked, if it was recorded
   bool replay_pending_ = false;
 };
 

@@ -9,11 +9,10 @@ using record::Value;
 // ---- ArrivalTree ----
 
 ArrivalTree::ArrivalTree(TemporarySpace& space, const record::KeyInfo& key)
-    : space_(space), fields_(key.fields.begin(), key.fields.end()) {
+    : space_(space), fields_(key.fields.begin(), key.fields.end()), order_(info_) {
   fields_.push_back({});  // the number of arrival
   info_.fields = fields_;
   info_.encoding = key.encoding;
-  order_.set(info_);
 }
 
 Status ArrivalTree::open() {
@@ -40,13 +39,13 @@ Status ArrivalTree::add(std::span<const Value> key, std::int64_t arrival, std::s
   row_.push_back(number);
   const std::size_t key_fields = row_.size();
   row_.insert(row_.end(), payload.begin(), payload.end());
-  const ValueProbe probe({row_.data(), key_fields}, info_, 0);
+  const record::RecordProbe probe(info_, {row_.data(), key_fields}, 0);
   return insert(row_, probe, false);
 }
 
 Status ArrivalTree::add_once(std::span<const Value> key, bool* added) {
   if (!is_open()) PL_TRY(open());
-  const ValueProbe probe(key, info_, 0);
+  const record::RecordProbe probe(info_, key, 0);
   PL_ASSIGN(const btree::Relation relation, cursor_.seek_key(probe));
   *added = relation != btree::Relation::Equal;
   if (!*added) return {};
@@ -57,7 +56,7 @@ Status ArrivalTree::find(std::span<const Value> key, bool* found) {
   *found = false;
   read_valid_ = false;
   if (!is_open()) return {};
-  const ValueProbe probe(key, info_, +1);
+  const record::RecordProbe probe(info_, key, +1);
   PL_ASSIGN(const btree::Relation relation, cursor_.seek_key(probe));
   if (relation == btree::Relation::Less && cursor_.valid()) PL_TRY(cursor_.next());
   return matches(key, found);
@@ -72,7 +71,7 @@ Status ArrivalTree::next_of(std::span<const Value> key, bool* found) {
 Status ArrivalTree::matches(std::span<const Value> key, bool* found) {
   *found = false;
   if (!cursor_.valid()) return {};
-  const ValueProbe probe(key, info_, 0);
+  const record::RecordProbe probe(info_, key, 0);
   int answer = probe.compare(cursor_.local_payload(), !cursor_.has_overflow());
   if (answer == btree::kNeedMore) {
     PL_ASSIGN(const auto whole, cursor_.full_payload(scratch_));

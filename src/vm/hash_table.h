@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "btree/cursor.h"
 #include "record/record.h"
-#include "vm/key_probe.h"
+#include "record/record_probe.h"
 #include "vm/record_writer.h"
 #include "vm/row_buffer.h"
 #include "vm/row_reader.h"
@@ -50,7 +50,7 @@ class ArrivalTree {
   TemporarySpace& space_;
   Vector<record::KeyField> fields_;
   record::KeyInfo info_;
-  RecordOrder order_;
+  record::RecordOrder order_;
   btree::Cursor cursor_;
   RecordWriter writer_;
   RowReader reader_;
@@ -120,9 +120,9 @@ class HashTable : public Allocated {
   SlotTable slots_;
   std::uint64_t entry_count_ = 0;
   ArrivalTree tree_;
-  Vector<bool> tree_marks_;    // by arrival, of entries that are not in memory
+  Vector<bool> tree_marks_;          // by arrival, of entries that are not in memory
   std::int64_t first_spilled_ = -1;  // arrival of the first entry that is not in memory
-  RowBuffer spilled_rows_;     // key and payload of those, when they will be walked
+  RowBuffer spilled_rows_;           // key and payload of those, when they will be walked
   RowBuffer::Reader spilled_reader_;
 
   Place place_ = Place::None;

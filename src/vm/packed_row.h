@@ -87,8 +87,8 @@ inline char* write(std::span<const record::Value> values, char* at) noexcept {
   return at;
 }
 
-// Reads the value at `at` into `out`, which holds nothing that needs release; text and blobs are borrowed. Answers where
-// the next one stands.
+// Reads the value at `at` into `out`, which holds nothing that needs release; text and blobs are borrowed. Answers
+// where the next one stands.
 inline const char* read(const char* at, TextEncoding encoding, record::Value* out) noexcept {
   *out = record::Value{};
   const auto load = [&](auto number) {

@@ -169,8 +169,7 @@ const char* ProgramBuilder::affinities(std::string_view letters) { return progra
 const FunctionCall* ProgramBuilder::call(const FunctionDef& function, const record::Collation* collation,
                                          std::int32_t argument_count, const char* schema_use) {
   return program_->arena.make<FunctionCall>(&function, collation != nullptr ? collation : &record::binary_collation(),
-                                            argument_count,
-      schema_use);
+                                            argument_count, schema_use);
 }
 
 const std::int32_t* ProgramBuilder::jump_table(std::span<const Label> targets) {

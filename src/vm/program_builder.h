@@ -132,8 +132,8 @@ class ProgramBuilder {
   const record::KeyInfo* key(std::span<const record::KeyField> fields);
   // `letters` is copied: one of record/affinity.h a register (affinity_letter()).
   const char* affinities(std::string_view letters);
-  const FunctionCall* call(const FunctionDef& function, const record::Collation* collation,
-                           std::int32_t argument_count, const char* schema_use = nullptr);
+  const FunctionCall* call(const FunctionDef& function, const record::Collation* collation, std::int32_t argument_count,
+                           const char* schema_use = nullptr);
   // Addresses (labels allowed) for JumpTable, or numbers for DeferredSeek, whose own format is told there.
   const std::int32_t* jump_table(std::span<const Label> targets);
   const std::int32_t* numbers(std::span<const std::int32_t> values);

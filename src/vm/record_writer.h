@@ -14,9 +14,9 @@ namespace perlite::vm {
 
 class RecordWriter {
  public:
-  // Bytes of the record of `values`, to which affinities have been applied. compact_reals: letters (vm/comparison.h), 'E'
-  // stores a real that is an integer as one; null for none. `ones` is false for schema formats below 4, which have no
-  // serial types 8 and 9. `values` and what they point at stay until write().
+  // Bytes of the record of `values`, to which affinities have been applied. compact_reals: letters (vm/comparison.h),
+  // 'E' stores a real that is an integer as one; null for none. `ones` is false for schema formats below 4, which have
+  // no serial types 8 and 9. `values` and what they point at stay until write().
   std::uint64_t measure(std::span<const record::Value> values, const char* compact_reals = nullptr, bool ones = true);
   // Fills exactly the bytes measured. Zero blobs are written as zeros.
   void write(std::byte* out) const noexcept;

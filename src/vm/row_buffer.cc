@@ -35,7 +35,7 @@ Status RowBuffer::append(std::span<const record::Value> row) {
   const std::size_t row_size = packed::size_of(row);
   const std::size_t size = row_size + sizeof(std::uint32_t);
   if (chunks_.empty() || chunks_.back().capacity - chunks_.back().size < size || chunks_.back().spilled) {
-      if (memory_used_ + kChunkBytes > memory_budget_) PL_TRY(spill_oldest());
+    if (memory_used_ + kChunkBytes > memory_budget_) PL_TRY(spill_oldest());
     // Small buffers stay small: the first chunk begins with what a few rows need.
     const std::size_t wanted = chunks_.empty() ? 1024 : kChunkBytes;
     const std::size_t capacity = std::max(size, wanted);
@@ -123,8 +123,7 @@ Status RowBuffer::next(Reader& reader, bool* found) {
     reader.offset_ = 0;
     PL_TRY(pin(reader));
   }
-  const char* base =
-      reader.pinned_ ? chunks_[reader.chunk_].data : reinterpret_cast<const char*>(reader.loaded_.get());
+  const char* base = reader.pinned_ ? chunks_[reader.chunk_].data : reinterpret_cast<const char*>(reader.loaded_.get());
   std::uint32_t row_size;
   std::memcpy(&row_size, base + reader.offset_, sizeof(row_size));
   reader.row_ = base + reader.offset_ + sizeof(row_size);

@@ -1,7 +1,7 @@
 // vm/row_buffer.h: rows in order of arrival; the oldest go to a temporary file when memory passes the budget.
 //
-// Rows lie packed (vm/packed_row.h) in chunks of 64 KiB or more, never across two. Readers are positions; a chunk that a
-// reader stands on stays in memory, one that was spilled is read into the reader's own buffer.
+// Rows lie packed (vm/packed_row.h) in chunks of 64 KiB or more, never across two. Readers are positions; a chunk that
+// a reader stands on stays in memory, one that was spilled is read into the reader's own buffer.
 //   Lifetime   values lent by a reader hold until it moves or is reset. Readers end before their buffer does.
 #pragma once
 
@@ -45,7 +45,7 @@ class RowBuffer : public Allocated {
   ~RowBuffer();
 
   Status append(std::span<const record::Value> row);
-  void clear() noexcept;  // readers must be reset
+  void clear() noexcept;                                           // readers must be reset
   std::uint64_t row_count() const noexcept { return row_count_; }  // without those taken
   std::size_t memory_used() const noexcept { return memory_used_; }
 
@@ -63,10 +63,10 @@ class RowBuffer : public Allocated {
     friend class RowBuffer;
     RowBuffer* buffer_ = nullptr;  // whose chunk is pinned
     std::size_t chunk_ = 0;
-    std::uint32_t offset_ = 0;     // of the row after row_
+    std::uint32_t offset_ = 0;  // of the row after row_
     bool pinned_ = false;
     const char* row_ = nullptr;
-    base::ByteBuffer loaded_;      // a spilled chunk
+    base::ByteBuffer loaded_;  // a spilled chunk
     std::size_t loaded_size_ = 0;
   };
   // Stands on the first row, or on none (Reader::on_row()).
@@ -97,8 +97,8 @@ class RowBuffer : public Allocated {
   std::size_t memory_budget_;
   std::size_t memory_used_ = 0;
   std::uint64_t row_count_ = 0;
-  std::size_t first_chunk_ = 0;       // chunks before it are taken
-  std::size_t first_in_memory_ = 0;   // chunks before it were looked at by spill_oldest()
+  std::size_t first_chunk_ = 0;      // chunks before it are taken
+  std::size_t first_in_memory_ = 0;  // chunks before it were looked at by spill_oldest()
 };
 
 }  // namespace perlite::vm

@@ -9,8 +9,8 @@
 #include <array>
 #include <cstdint>
 
-#include "base/allocator.h"
 #include <bit>
+#include "base/allocator.h"
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -140,11 +140,11 @@ class RowReader {
   std::uint32_t header_local_ = 0;
   std::uint32_t total_ = 0;
   std::uint32_t parsed_ = 0;
-  std::uint32_t header_at_ = 0;    // where the next serial type stands; 0: the header's size is not read yet
+  std::uint32_t header_at_ = 0;  // where the next serial type stands; 0: the header's size is not read yet
   std::uint32_t header_size_ = 0;
-  std::uint32_t body_at_ = 0;      // where the body of the next field stands
-  std::uint32_t capacity_ = 0;     // of slots_
-  Slot* slots_ = nullptr;          // grown, never shrunk: a reader serves many rows
+  std::uint32_t body_at_ = 0;   // where the body of the next field stands
+  std::uint32_t capacity_ = 0;  // of slots_
+  Slot* slots_ = nullptr;       // grown, never shrunk: a reader serves many rows
 };
 
 inline void RowReader::decode_body(std::uint32_t serial_type, const std::byte* p, TextEncoding encoding,
@@ -162,12 +162,17 @@ inline void RowReader::decode_body(std::uint32_t serial_type, const std::byte* p
       return set(Integer, static_cast<std::int16_t>(base::load_be16(p)));
     case 3:
       return set(Integer, static_cast<std::int32_t>(static_cast<std::uint32_t>(base::load_be16(p)) << 16 |
-                                                    static_cast<std::uint32_t>(p[2]) << 8) >> 8);
+                                                    static_cast<std::uint32_t>(p[2]) << 8) >>
+                              8);
     case 4:
       return set(Integer, static_cast<std::int32_t>(base::load_be32(p)));
     case 5:
-      return set(Integer, static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<std::int64_t>(
-                              static_cast<std::int16_t>(base::load_be16(p)))) << 32 | base::load_be32(p + 2)));
+      return set(
+          Integer,
+          static_cast<std::int64_t>(
+              static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int16_t>(base::load_be16(p))))
+                  << 32 |
+              base::load_be32(p + 2)));
     case 6:
       return set(Integer, static_cast<std::int64_t>(base::load_be64(p)));
     case 7: {

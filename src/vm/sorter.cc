@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "record/affinity.h"
-#include "vm/key_probe.h"
+#include "vm/key_compare.h"
 
 namespace perlite::vm {
 
@@ -60,8 +60,7 @@ bool put_field(PrefixWriter& out, const Value& value, const record::KeyInfo& inf
     }
     default: {
       const bool is_text = value.type == ValueType::Text;
-      const record::CollationKind kind =
-          is_text ? info.collation(field).kind : record::CollationKind::Binary;
+      const record::CollationKind kind = is_text ? info.collation(field).kind : record::CollationKind::Binary;
       out.put(is_text ? kTextClass : kBlobClass, invert);
       if (kind == record::CollationKind::User) return false;
       if (kind != record::CollationKind::Binary && info.encoding != TextEncoding::Utf8) return false;
@@ -210,7 +209,8 @@ Status Sorter::add_bounded(const Entry& candidate, std::span<const Value> row, s
 
 // Copies the rows that are kept to new chunks and numbers them anew.
 void Sorter::compact() {
-  std::sort(entries_.begin(), entries_.end(), [this](const Entry& l, const Entry& r) { return l.sequence < r.sequence; });
+  std::sort(entries_.begin(), entries_.end(),
+            [this](const Entry& l, const Entry& r) { return l.sequence < r.sequence; });
   Vector<char*> old_chunks;
   old_chunks.swap(chunks_);
   const std::size_t old_memory = memory_used_;

@@ -118,7 +118,7 @@ class Sorter : public Allocated {
   char* chunk_at_ = nullptr;
   char* chunk_end_ = nullptr;
   std::size_t memory_used_ = 0;
-  std::size_t row_bytes_ = 0;     // of rows that entries stand for (top-N)
+  std::size_t row_bytes_ = 0;  // of rows that entries stand for (top-N)
   std::uint32_t next_sequence_ = 0;
 
   SpillFile file_;

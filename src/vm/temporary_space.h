@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/status.h"
+#include "btree/tree.h"
 #include "vm/host.h"
 
 namespace perlite::vm {
@@ -18,6 +19,8 @@ class TemporarySpace {
   Result<pager::View*> view() {
     if (view_ == nullptr) {
       PL_ASSIGN(view_, host_.open_temporary());
+      // Roots of ephemeral trees are then pages like any others.
+      PL_TRY(btree::init_database(*view_, {}, false));
     }
     return view_;
   }
