@@ -13,6 +13,6 @@ INSERT INTO beer(brewery_id, name, abv, ibu) VALUES
   (1, 'Hefeweißbier', 5.4, 14), (1, 'Vitus', 7.7, 17), (2, 'Trappistes 8', 9.2, 27), (2, 'Trappistes 10', 11.3, 27),
   (3, 'Orval', 6.2, 36), (4, 'Gueuze', 5.5, NULL), (5, 'London Pride', 4.7, 30), (5, 'ESB', 5.9, 35),
   (6, 'Pale Ale', 5.6, 38), (6, 'Bigfoot', 9.6, 90), (7, 'Pils', 5.0, 40);
-WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 43)
-INSERT INTO sale SELECT i % 11 + 1, i / 11 + 1 + (i / 22), (i * 7919) % 900 + 50 FROM n;
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 65)
+INSERT INTO sale SELECT i % 11 + 1, i / 11 + 1, (i * 7919) % 900 + 50 FROM n;
 COMMIT;

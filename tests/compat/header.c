@@ -30,7 +30,7 @@ int main(void) {
   OFFSET(sqlite3_index_info, colUsed, 88);
   OFFSET(sqlite3_pcache_methods2, xShrink, 96);
   OFFSET(sqlite3_mem_methods, pAppData, 56);
-  OFFSET(sqlite3_rtree_query_info, apSqlParam, 112);
+  OFFSET(sqlite3_rtree_query_info, apSqlParam, 104);
   OFFSET(Fts5ExtensionApi, xTokenize_v2, 184);
   return sizeof(sqlite3_snapshot) == 48 ? 0 : 1;
 }
