@@ -55,6 +55,11 @@ std::string SqlGenerator::literal(bool text_only) {
   return random_.pick(kReals);
 }
 
+std::string SqlGenerator::value_for(const Column& column) {
+  if (!column.is_row_key || random_.chance(3)) return literal(!column.may_be_real);
+  return random_.chance(30) ? "NULL" : std::to_string(random_.below(40) - 5);
+}
+
 std::string SqlGenerator::column(bool text_only) {
   if (scope_.empty()) {
     static const char* const kSafe[] = {"i", "t", "b", "x", "nc", "nul"};
@@ -73,6 +78,11 @@ std::string SqlGenerator::column(bool text_only) {
 }
 
 std::string SqlGenerator::comparison(int depth) {
+  // The plain kind is what indexes and joins live on.
+  if (random_.chance(scope_.empty() ? 10 : 45)) {
+    return "(" + column(false) + " " + random_.pick(kComparisons) + " " +
+           (random_.chance(50) ? column(false) : literal(false)) + ")";
+  }
   switch (random_.below(9)) {
     case 0:
       return "(" + expression(depth - 1, false) + " BETWEEN " + expression(depth - 1, false) + " AND " +
@@ -273,7 +283,10 @@ std::string SqlGenerator::create_table() {
     Column one;
     one.name = "c" + std::to_string(i);
     one.type = random_.pick(kTypes);
-    if (i == 0 && key < 2) one.type = "INTEGER";
+    if (i == 0 && key < 2) {
+      one.type = "INTEGER";
+      one.is_row_key = true;
+    }
     // Only text affinity turns what it stores into text; the generator stores no reals there.
     one.may_be_real = !(one.type == "TEXT" || one.type == "VARCHAR(10)") && !(i == 0 && key < 2);
     sql += (i > 0 ? ", " : "") + one.name + " " + one.type;
@@ -319,7 +332,6 @@ std::string SqlGenerator::insert() {
       "INSERT",  "INSERT",          "INSERT",         "INSERT OR IGNORE",  "INSERT OR REPLACE",
       "REPLACE", "INSERT OR ABORT", "INSERT OR FAIL", "INSERT OR ROLLBACK"};
   std::string sql = std::string(random_.pick(kVerbs)) + " INTO " + table.name;
-  const auto value = [&](const Column& one) { return literal(!one.may_be_real); };
   const int form = random_.below(10);
   if (form == 0) return sql + " DEFAULT VALUES";
   if (form == 1) {
@@ -328,8 +340,8 @@ std::string SqlGenerator::insert() {
     scope_ = {&from};
     scope_names_ = {"q"};
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      sql +=
-          (i > 0 ? ", " : "") + (random_.chance(70) ? column(!table.columns[i].may_be_real) : value(table.columns[i]));
+      sql += (i > 0 ? ", " : "") +
+             (random_.chance(70) ? column(!table.columns[i].may_be_real) : value_for(table.columns[i]));
     }
     scope_.clear();
     scope_names_.clear();
@@ -340,7 +352,7 @@ std::string SqlGenerator::insert() {
   const int rows = 1 + random_.below(5);
   for (int row = 0; row < rows; ++row) {
     sql += row > 0 ? ", (" : "(";
-    for (std::size_t i = 0; i < table.columns.size(); ++i) sql += (i > 0 ? ", " : "") + value(table.columns[i]);
+    for (std::size_t i = 0; i < table.columns.size(); ++i) sql += (i > 0 ? ", " : "") + value_for(table.columns[i]);
     sql += ")";
   }
   if (random_.chance(10)) sql += " ON CONFLICT DO NOTHING";

@@ -52,6 +52,7 @@ class SqlGenerator {
     std::string name;
     std::string type;
     bool may_be_real = true;
+    bool is_row_key = false;  // INTEGER PRIMARY KEY: takes integers only
   };
   struct Table {
     std::string name;
@@ -60,6 +61,7 @@ class SqlGenerator {
   };
 
   std::string literal(bool text_only);
+  std::string value_for(const Column& column);
   std::string expression(int depth, bool text_only);
   std::string comparison(int depth);
   std::string column(bool text_only);
