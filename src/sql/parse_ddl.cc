@@ -74,6 +74,11 @@ const Statement* Parser::create_table(std::uint32_t begin, bool temporary) {
                                                  at(Token::KwCheck) || at(Token::KwForeign));
     if (constraints_follow) break;
     columns.add(column());
+    if (columns.count() > limits_.columns && !failed_) {
+      String message("too many columns on ");
+      message.append(statement->name.text);
+      fail(Status::error(message));
+    }
     statement->columns_end = previous_end_;
   } while (accept(Token::Comma));
   statement->columns = columns.finish(arena_);

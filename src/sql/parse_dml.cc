@@ -130,6 +130,7 @@ std::span<const Assignment> Parser::assignments() {
     assignment.span = since(begin);
     list.add(assignment);
   } while (accept(Token::Comma));
+  if (list.count() > limits_.columns) fail_at_end(Status::error("too many columns in set list"));
   return list.finish(arena_);
 }
 

@@ -2,6 +2,13 @@
 //
 // Errors carry stock's message and the byte offset of the offending token: code Error for all that is wrong with the
 // text, TooBig for a text beyond 4 GiB. std::bad_alloc may travel. The text ends at its length or its first NUL.
+//
+// Besides syntax the parser checks what needs no names: join types, misplaced ON, USING, ORDER BY and LIMIT, widths of
+// VALUES, table options, variable numbers, frames that end before they begin, NULLS FIRST in PRIMARY KEY, UNIQUE and
+// CREATE INDEX, what a trigger's body may not have, and the limits below. Left to the binder although stock words them
+// while it parses: hex literals that are too big, duplicate columns and keys, AUTOINCREMENT in the wrong place, the
+// width of REFERENCES lists, expressions in PRIMARY KEY, NULLS FIRST in ON CONFLICT, the width of ORDER BY, GROUP BY,
+// results and indexes, variables in views and triggers, RAISE outside of triggers, duplicate WITH names.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +27,7 @@ struct ParseLimits {
   std::uint32_t parser_depth = 2500;
   std::uint32_t variable_number = 32766;
   std::uint32_t compound_select = 500;
-  std::uint32_t columns = 2000;
+  std::uint32_t columns = 2000;  // of CREATE TABLE, of SET
   std::uint32_t function_arguments = 1000;
   bool update_delete_limit = false;  // ORDER BY and LIMIT behind UPDATE and DELETE
 };

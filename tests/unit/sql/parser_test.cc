@@ -100,6 +100,11 @@ TEST(Limits, OfCompoundsAndArguments) {
             "too many terms in compound SELECT");
   EXPECT_EQ(parse_statement("select max(1" + repeat(",1", 1000) + ")", arena).status().message(),
             "too many arguments on function max");
+  EXPECT_TRUE(parse_statement("create table tt(c" + repeat(",c", 1999) + ")", arena).ok());
+  EXPECT_EQ(parse_statement("create table tt(c" + repeat(",c", 2000) + ") foo", arena).status().message(),
+            "too many columns on tt");
+  EXPECT_EQ(parse_statement("update t set a=1" + repeat(",a=1", 2000), arena).status().message(),
+            "too many columns in set list");
 }
 
 TEST(Tail, IsBehindTheSemicolon) {
