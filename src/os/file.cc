@@ -73,7 +73,8 @@ Status File::write(std::uint64_t offset, base::Bytes from) {
 }
 
 Status File::read_run(std::uint64_t offset, std::span<const base::MutableBytes> into) {
-  if (native_ && calls::may_use_vectors()) return vfs_status(posix_read_run(*static_cast<PosixFile*>(file_), offset, into));
+  if (native_ && calls::may_use_vectors())
+    return vfs_status(posix_read_run(*static_cast<PosixFile*>(file_), offset, into));
   Status short_read;
   for (const base::MutableBytes& part : into) {
     Status status = read(offset, part);
@@ -88,7 +89,8 @@ Status File::read_run(std::uint64_t offset, std::span<const base::MutableBytes> 
 }
 
 Status File::write_run(std::uint64_t offset, std::span<const base::Bytes> from) {
-  if (native_ && calls::may_use_vectors()) return vfs_status(posix_write_run(*static_cast<PosixFile*>(file_), offset, from));
+  if (native_ && calls::may_use_vectors())
+    return vfs_status(posix_write_run(*static_cast<PosixFile*>(file_), offset, from));
   for (const base::Bytes& part : from) {
     PL_TRY(write(offset, part));
     offset += part.size();

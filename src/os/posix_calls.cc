@@ -60,8 +60,9 @@ struct Entry {
   sqlite3_syscall_ptr original;
 };
 
-#define PL_ENTRY(text, name, result, parameters) \
-  Entry{text, reinterpret_cast<sqlite3_syscall_ptr*>(&calls::name), reinterpret_cast<sqlite3_syscall_ptr>(system::name)},
+#define PL_ENTRY(text, name, result, parameters)                    \
+  Entry{text, reinterpret_cast<sqlite3_syscall_ptr*>(&calls::name), \
+        reinterpret_cast<sqlite3_syscall_ptr>(system::name)},
 const Entry kEntries[] = {PL_POSIX_CALLS(PL_ENTRY)};
 #undef PL_ENTRY
 

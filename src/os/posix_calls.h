@@ -16,33 +16,33 @@
 namespace perlite::os::calls {
 
 // CALL(name in the table, identifier, result type, parameters)
-#define PL_POSIX_CALLS(CALL)                                             \
-  CALL("open", open_file, int, (const char*, int, int))                  \
-  CALL("close", close_file, int, (int))                                  \
-  CALL("access", access, int, (const char*, int))                        \
-  CALL("getcwd", getcwd, char*, (char*, std::size_t))                    \
-  CALL("stat", stat, int, (const char*, struct ::stat*))                 \
-  CALL("fstat", fstat, int, (int, struct ::stat*))                       \
-  CALL("ftruncate", ftruncate, int, (int, off_t))                        \
-  CALL("fcntl", fcntl, int, (int, int, struct ::flock*))                 \
-  CALL("read", read, ssize_t, (int, void*, std::size_t))                 \
-  CALL("pread64", pread, ssize_t, (int, void*, std::size_t, off_t))      \
-  CALL("write", write, ssize_t, (int, const void*, std::size_t))         \
-  CALL("pwrite64", pwrite, ssize_t, (int, const void*, std::size_t, off_t)) \
-  CALL("preadv", preadv, ssize_t, (int, const struct ::iovec*, int, off_t)) \
+#define PL_POSIX_CALLS(CALL)                                                  \
+  CALL("open", open_file, int, (const char*, int, int))                       \
+  CALL("close", close_file, int, (int))                                       \
+  CALL("access", access, int, (const char*, int))                             \
+  CALL("getcwd", getcwd, char*, (char*, std::size_t))                         \
+  CALL("stat", stat, int, (const char*, struct ::stat*))                      \
+  CALL("fstat", fstat, int, (int, struct ::stat*))                            \
+  CALL("ftruncate", ftruncate, int, (int, off_t))                             \
+  CALL("fcntl", fcntl, int, (int, int, struct ::flock*))                      \
+  CALL("read", read, ssize_t, (int, void*, std::size_t))                      \
+  CALL("pread64", pread, ssize_t, (int, void*, std::size_t, off_t))           \
+  CALL("write", write, ssize_t, (int, const void*, std::size_t))              \
+  CALL("pwrite64", pwrite, ssize_t, (int, const void*, std::size_t, off_t))   \
+  CALL("preadv", preadv, ssize_t, (int, const struct ::iovec*, int, off_t))   \
   CALL("pwritev", pwritev, ssize_t, (int, const struct ::iovec*, int, off_t)) \
-  CALL("fdatasync", fdatasync, int, (int))                               \
-  CALL("fchmod", fchmod, int, (int, mode_t))                             \
-  CALL("fallocate", fallocate, int, (int, off_t, off_t))                 \
-  CALL("unlink", unlink, int, (const char*))                             \
-  CALL("openDirectory", open_directory, int, (const char*))              \
-  CALL("mkdir", mkdir, int, (const char*, mode_t))                       \
-  CALL("rmdir", rmdir, int, (const char*))                               \
-  CALL("fchown", fchown, int, (int, uid_t, gid_t))                       \
-  CALL("geteuid", geteuid, uid_t, ())                                    \
-  CALL("mmap", mmap, void*, (void*, std::size_t, int, int, int, off_t))  \
-  CALL("munmap", munmap, int, (void*, std::size_t))                      \
-  CALL("readlink", readlink, ssize_t, (const char*, char*, std::size_t)) \
+  CALL("fdatasync", fdatasync, int, (int))                                    \
+  CALL("fchmod", fchmod, int, (int, mode_t))                                  \
+  CALL("fallocate", fallocate, int, (int, off_t, off_t))                      \
+  CALL("unlink", unlink, int, (const char*))                                  \
+  CALL("openDirectory", open_directory, int, (const char*))                   \
+  CALL("mkdir", mkdir, int, (const char*, mode_t))                            \
+  CALL("rmdir", rmdir, int, (const char*))                                    \
+  CALL("fchown", fchown, int, (int, uid_t, gid_t))                            \
+  CALL("geteuid", geteuid, uid_t, ())                                         \
+  CALL("mmap", mmap, void*, (void*, std::size_t, int, int, int, off_t))       \
+  CALL("munmap", munmap, int, (void*, std::size_t))                           \
+  CALL("readlink", readlink, ssize_t, (const char*, char*, std::size_t))      \
   CALL("lstat", lstat, int, (const char*, struct ::stat*))
 
 #define PL_DECLARE(text, name, result, parameters) extern result(*name) parameters;

@@ -24,7 +24,7 @@ struct PosixFile : sqlite3_file {
   ParkedDescriptor* parked;  // where the descriptor waits when it cannot be closed; with `inode` only
   const char* path;          // null for temporary files; the caller of xOpen keeps it
   int fd;
-  int level;                 // SQLITE_LOCK_*
+  int level;  // SQLITE_LOCK_*
   int last_errno;
   int open_flags;            // O_*
   int chunk_size;            // SQLITE_FCNTL_CHUNK_SIZE, 0 for none
@@ -32,10 +32,10 @@ struct PosixFile : sqlite3_file {
   LockStyle style;
   bool read_only;
   bool delete_on_close;
-  bool sync_directory;       // the first sync also syncs the directory: the name is new
-  bool power_safe;           // SQLITE_IOCAP_POWERSAFE_OVERWRITE
+  bool sync_directory;  // the first sync also syncs the directory: the name is new
+  bool power_safe;      // SQLITE_IOCAP_POWERSAFE_OVERWRITE
   bool persist_wal;
-  int shm_shared;            // bits of the wal-index locks held
+  int shm_shared;  // bits of the wal-index locks held
   int shm_exclusive;
   bool shm_open;
 };

@@ -32,14 +32,14 @@ struct ParkedDescriptor {
 struct Inode {
   dev_t device;
   ino_t number;
-  Inode* next;              // in the table; table lock
-  int references;           // open files; table lock
-  std::uint32_t generation; // of the process (forks) that made it
+  Inode* next;               // in the table; table lock
+  int references;            // open files; table lock
+  std::uint32_t generation;  // of the process (forks) that made it
 
-  base::Mutex mutex;        // guards what follows
-  int level = 0;            // the highest SQLITE_LOCK_* held by this process
-  int shared_count = 0;     // files with SHARED or more
-  int held_count = 0;       // files with any lock
+  base::Mutex mutex;          // guards what follows
+  int level = 0;              // the highest SQLITE_LOCK_* held by this process
+  int shared_count = 0;       // files with SHARED or more
+  int held_count = 0;         // files with any lock
   bool process_lock = false;  // unix-excl: the whole shared range is write-locked until the last file closes
   ParkedDescriptor* parked = nullptr;
   SharedMemory* shared_memory = nullptr;

@@ -79,7 +79,8 @@ int open_shared_memory(PosixFile& file) {
     memory->path += "-shm";
     struct stat info;
     if (calls::fstat(file.fd, &info) != 0) return SQLITE_IOERR_FSTAT;
-    memory->fd = robust_open(memory->path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, static_cast<int>(info.st_mode & 0777));
+    memory->fd =
+        robust_open(memory->path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, static_cast<int>(info.st_mode & 0777));
     if (memory->fd < 0) {
       memory->fd = robust_open(memory->path.c_str(), O_RDONLY | O_NOFOLLOW, 0);
       if (memory->fd < 0) return SQLITE_CANTOPEN;

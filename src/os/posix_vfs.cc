@@ -1,4 +1,5 @@
-// os/posix_vfs.cc: xOpen and the other methods of the four POSIX VFSes (manual: vfs.html, c3ref/vfs.html, tempfiles.html).
+// os/posix_vfs.cc: xOpen and the other methods of the four POSIX VFSes (manual: vfs.html, c3ref/vfs.html,
+// tempfiles.html).
 #include "os/posix_vfs.h"
 
 #include <dlfcn.h>
@@ -108,8 +109,7 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* handle, int flag
     if (file.parked != nullptr) {
       file.fd = file.parked->fd;
     } else {
-      file.parked =
-          static_cast<ParkedDescriptor*>(base::Allocator::try_allocate(sizeof(ParkedDescriptor)));
+      file.parked = static_cast<ParkedDescriptor*>(base::Allocator::try_allocate(sizeof(ParkedDescriptor)));
       if (file.parked == nullptr) return SQLITE_NOMEM;
     }
   }
@@ -383,14 +383,18 @@ void set_temp_directory(const char* const* directory) noexcept { temp_directory.
 
 int temporary_name(char* into, std::size_t size) noexcept {
   const char* const* chosen = temp_directory.load();
-  const char* const candidates[] = {chosen == nullptr ? nullptr : *chosen, ::getenv("SQLITE_TMPDIR"),
-                                    ::getenv("TMPDIR"), "/var/tmp", "/usr/tmp", "/tmp", "."};
+  const char* const candidates[] = {chosen == nullptr ? nullptr : *chosen,
+                                    ::getenv("SQLITE_TMPDIR"),
+                                    ::getenv("TMPDIR"),
+                                    "/var/tmp",
+                                    "/usr/tmp",
+                                    "/tmp",
+                                    "."};
   const auto* directory = std::find_if(std::begin(candidates), std::end(candidates), usable_directory);
   if (directory == std::end(candidates)) return SQLITE_IOERR_GETTEMPPATH;
   for (int attempt = 0; attempt < 12; ++attempt) {
     const std::uint64_t random = base::random_u64();
-    const int length =
-        ::snprintf(into, size, "%s/etilqs_%016llx", *directory, static_cast<unsigned long long>(random));
+    const int length = ::snprintf(into, size, "%s/etilqs_%016llx", *directory, static_cast<unsigned long long>(random));
     if (length < 0 || static_cast<std::size_t>(length) >= size) return SQLITE_ERROR;
     if (calls::access(into, F_OK) != 0) return SQLITE_OK;
   }

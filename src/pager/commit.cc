@@ -1,14 +1,15 @@
 // pager/commit.cc: from the overlay to the database file (docs/format/rollback_journal.md, "Commit").
 //
 // Order of a commit, each step relying on those before:
-//   1 EXCLUSIVE lock   2 header fields on page 1   3 journal complete and durable   4 pages   5 size   6 database durable
-//   7 end of the journal, which is the commit   8 locks
+//   1 EXCLUSIVE lock   2 header fields on page 1   3 journal complete and durable   4 pages   5 size   6 database
+//   durable 7 end of the journal, which is the commit   8 locks
 // Invariants
 //   C1  Nothing is written to the database before the journal holds, durably, what is overwritten.
 //   C2  From the first such write to the end of the journal the lock is EXCLUSIVE.
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 
 #include "base/bytes.h"
 #include "os/vfs.h"
@@ -430,24 +431,18 @@ Status Store::end_journal() {
 Status Store::rollback() {
   if (!in_write()) return {};
   const bool changed = has_changes();
-  Status status;
+  const bool was_prepared = state_ == State::Prepared;
   undo_overlay();
-  if (file_touched_) {
-    if (journal_on_disk()) {
-      // The file may be in the middle of a change; the journal, durable by C1, knows how it was.
-      status = play_back(journal_.file());
-    } else if (keeps_bases()) {
-      status = undo_spilled();
-    }
-  }
-  if (file_touched_ && !keeps_bases()) {
-    // What was spilled and is clean in memory is not what the file holds now.
-    pool_.for_each([this](Frame& frame) {
-      if (frame.pins == 0 && spilled_.contains(frame.page)) pool_.remove(frame);
-    });
-  }
-  if (status.ok() && kind_ == StoreKind::File) status = end_journal();
   if (changed) ++version_;
+  Status status;
+  try {
+    status = undo_file();
+    if (status.ok() && kind_ == StoreKind::File) status = end_journal();
+    // The end of the journal failed before: whether that was the commit, the file alone knows.
+    if (status.ok() && was_prepared && file_touched_ && kind_ == StoreKind::File) status = load_header();
+  } catch (const std::bad_alloc&) {
+    status = Code::NoMem;
+  }
   if (!status.ok() && kind_ == StoreKind::File) {
     // The journal stays, hot; whoever reads next, we included, recovers from it.
     journal_.close();
@@ -459,6 +454,29 @@ Status Store::rollback() {
   }
   end_writing();
   return status;
+}
+
+// Puts back what the transaction wrote to the file. The overlay is undone already.
+Status Store::undo_file() {
+  if (!file_touched_) return {};
+  if (journal_on_disk()) {
+    // The file may be in the middle of a change; the journal, durable by C1, knows how it was.
+    if (!journal_.is_open()) {  // its deletion failed
+      const char* const name = os::journal_name(name_.get());
+      PL_ASSIGN(const bool exists, os::file_exists(*vfs_, name));
+      if (!exists) return {};
+      PL_ASSIGN(os::File file, os::File::open(*vfs_, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_JOURNAL, nullptr));
+      journal_.adopt(std::move(file), journal_shape());
+    }
+    PL_TRY(play_back(journal_.file()));
+  } else if (keeps_bases()) {
+    return undo_spilled();
+  }
+  // What was spilled and is clean in memory is not what the file holds now.
+  pool_.for_each([this](Frame& frame) {
+    if (frame.pins == 0 && spilled_.contains(frame.page)) pool_.remove(frame);
+  });
+  return {};
 }
 
 // The transaction is over; what remains is a reader.

@@ -1,4 +1,5 @@
-// pager/journal.h: the rollback journal as its writer sees it. Layout and order of steps: docs/format/rollback_journal.md.
+// pager/journal.h: the rollback journal as its writer sees it. Layout and order of steps:
+// docs/format/rollback_journal.md.
 //
 // A journal is a sequence of segments, each a header on a sector boundary and records behind it:
 //   header   8 magic | 4 record count | 4 nonce | 4 original page count | 4 sector size | 4 page size | zeros
@@ -94,10 +95,10 @@ class Journal {
   std::uint64_t header_offset_ = 0;  // of the current segment
   std::uint64_t end_ = 0;            // where the next record goes
   std::uint32_t nonce_ = 0;
-  std::uint32_t record_count_ = 0;   // in the current segment
+  std::uint32_t record_count_ = 0;  // in the current segment
   bool active_ = false;
-  bool header_pending_ = false;      // the current segment's header is not written yet
-  bool segment_open_ = false;        // records may be appended to the current segment
+  bool header_pending_ = false;  // the current segment's header is not written yet
+  bool segment_open_ = false;    // records may be appended to the current segment
   bool stale_bytes_ = false;
 };
 

@@ -85,6 +85,12 @@ class Pool {
     }
   }
 
+  bool any_pinned() noexcept {
+    bool pinned = false;
+    for_each([&](const Frame& frame) { pinned = pinned || frame.pins != 0; });
+    return pinned;
+  }
+
   std::size_t frame_count() const noexcept { return frame_count_; }
   std::size_t image_count() const noexcept { return image_count_; }
   std::size_t bytes() const noexcept {

@@ -74,8 +74,7 @@ Status Store::recover() {
   PL_ASSIGN(const bool exists, os::file_exists(*vfs_, name));
   if (exists) {
     int flags = 0;
-    PL_ASSIGN(os::File file,
-              os::File::open(*vfs_, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_JOURNAL, &flags));
+    PL_ASSIGN(os::File file, os::File::open(*vfs_, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_JOURNAL, &flags));
     if ((flags & SQLITE_OPEN_READONLY) != 0) return Code::CantOpen;
     if (synchronous_ != Synchronous::Off) PL_TRY(file.sync(sync_flags()));
     if (scratch_ == nullptr) scratch_ = base::make_buffer(kMaxPageSize);

@@ -108,6 +108,7 @@ Status Store::check_cache() {
     const Status status = file_.read(header::kChangeCounter, now);
     if (!status.ok() && status.code() != Code::IoErrShortRead) return status.clone();
     if (now != stamp_) {
+      PL_ASSERT(!pool_.any_pinned());
       forget_cache();
       ++data_version_;
       ++version_;
@@ -125,8 +126,7 @@ Status Store::check_cache() {
 void Store::forget_cache() noexcept {
   view_.forget_all();
   pool_.for_each([this](Frame& frame) {
-    PL_ASSERT(frame.pins == 0);
-    pool_.remove(frame);
+    if (frame.pins == 0) pool_.remove(frame);
   });
   stamp_known_ = false;
 }
@@ -144,10 +144,11 @@ Status Store::load_header() {
   }
   Frame* frame = nullptr;
   for (int attempt = 0;; ++attempt) {
-    frame = &add_frame(PageNo(1));
+    frame = pool_.find(PageNo(1));
+    if (frame == nullptr) frame = &add_frame(PageNo(1));
     const Status status = load(*frame);
     if (!status.ok()) {
-      pool_.remove(*frame);
+      if (frame->pins == 0) pool_.remove(*frame);
       return status.clone();
     }
     if (std::memcmp(frame->data, kMagic, sizeof kMagic) != 0) break;
@@ -184,8 +185,8 @@ Status Store::take_header(Frame& frame, std::uint64_t size) {
 
   const std::uint64_t in_file = (size + view_.page_size_ - 1) / view_.page_size_;
   const std::uint32_t in_header = base::load_be32(raw + header::kPageCount);
-  const bool valid = in_header != 0 && base::load_be32(raw + header::kChangeCounter) ==
-                                           base::load_be32(raw + header::kVersionValidFor);
+  const bool valid = in_header != 0 &&
+                     base::load_be32(raw + header::kChangeCounter) == base::load_be32(raw + header::kVersionValidFor);
   if (valid && in_header > in_file) return fail(Status::corrupt("file header: more pages than the file holds"));
   constexpr std::uint64_t kMaxPages = kDefaultMaxPageCount;
   view_.page_count_ = valid ? in_header : static_cast<std::uint32_t>(std::min(in_file, kMaxPages));

@@ -267,6 +267,7 @@ class Store : public Allocated {
   Status recover();
   Status play_back(os::File& journal);
   Status undo_spilled();
+  Status undo_file();
 
   // store.cc
   Status try_begin_read();
@@ -285,9 +286,7 @@ class Store : public Allocated {
   Status read_run(Frame& first);
   Status take_header(Frame& frame, std::uint64_t size);
   Status delete_cold_journal();
-  std::uint64_t offset_of(std::uint32_t page) const noexcept {
-    return std::uint64_t{page - 1} * view_.page_size_;
-  }
+  std::uint64_t offset_of(std::uint32_t page) const noexcept { return std::uint64_t{page - 1} * view_.page_size_; }
 
   sqlite3_vfs* vfs_;
   os::Filename name_;
@@ -333,10 +332,10 @@ class Store : public Allocated {
   std::uint32_t next_in_scan_ = 0;     // the page after the last one that was read
   std::uint32_t scan_pages_ = 0;       // pages of the last run of a scan
   bool stamp_known_ = false;
-  bool header_read_only_ = false;      // the header's write version is beyond ours
-  bool journal_existed_ = false;       // a journal file with bytes was there when reading began
-  bool counter_moved_ = false;         // the change counter moved since EXCLUSIVE was taken and kept
-  bool file_touched_ = false;  // the write transaction has written to the database file
+  bool header_read_only_ = false;  // the header's write version is beyond ours
+  bool journal_existed_ = false;   // a journal file with bytes was there when reading began
+  bool counter_moved_ = false;     // the change counter moved since EXCLUSIVE was taken and kept
+  bool file_touched_ = false;      // the write transaction has written to the database file
 };
 
 }  // namespace perlite::pager

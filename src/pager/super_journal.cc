@@ -28,8 +28,7 @@ Result<SuperJournal> SuperJournal::create(sqlite3_vfs& vfs, std::string_view mai
     PL_ASSIGN(const bool taken, os::file_exists(vfs, result.name_.c_str()));
     if (!taken) break;
   }
-  constexpr int kFlags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE | SQLITE_OPEN_SUPER_JOURNAL;
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE | SQLITE_OPEN_SUPER_JOURNAL;
   const auto write = [&]() -> Status {
     PL_ASSIGN(result.file_, os::File::open(vfs, result.name_.c_str(), kFlags, nullptr));
     std::uint64_t offset = 0;
@@ -79,8 +78,7 @@ Result<String> read_super_journal_name(os::File& journal) {
 }
 
 Status delete_super_journal_if_unused(sqlite3_vfs& vfs, const char* name) {
-  Result<os::File> file =
-      os::File::open(vfs, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_SUPER_JOURNAL, nullptr);
+  Result<os::File> file = os::File::open(vfs, name, SQLITE_OPEN_READONLY | SQLITE_OPEN_SUPER_JOURNAL, nullptr);
   if (!file.ok()) return file.status().primary() == Code::CantOpen ? Status() : std::move(file.status());
   PL_ASSIGN(const std::uint64_t size, file.value().size());
   constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 20;

@@ -1,7 +1,7 @@
 // pager/super_journal.h: what makes the commit of several files one (docs/format/rollback_journal.md, "Super-journal").
 //
-// A super-journal lists the journals of all files of a commit. Each of these ends in its name. Deleting it is the commit:
-// a journal that names a super-journal that is not there is no journal.
+// A super-journal lists the journals of all files of a commit. Each of these ends in its name. Deleting it is the
+// commit: a journal that names a super-journal that is not there is no journal.
 #pragma once
 
 #include <span>
@@ -19,8 +19,8 @@ class SuperJournal {
   SuperJournal(SuperJournal&&) noexcept = default;
   SuperJournal& operator=(SuperJournal&&) noexcept = default;
 
-  // Makes the file beside the database `main_name` (a full path) with the names of the children's journals, and syncs it
-  // with its directory. Errors: CantOpen, IoErr, Full; then the file is gone.
+  // Makes the file beside the database `main_name` (a full path) with the names of the children's journals, and syncs
+  // it with its directory. Errors: CantOpen, IoErr, Full; then the file is gone.
   static Result<SuperJournal> create(sqlite3_vfs& vfs, std::string_view main_name,
                                      std::span<const char* const> journal_names, int sync_flags);
 

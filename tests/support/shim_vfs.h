@@ -24,7 +24,8 @@ struct VfsCall {
   std::string text() const {
     std::string line = method + " " + file;
     if (method == "xRead" || method == "xWrite") line += " @" + std::to_string(offset);
-    if (method != "xClose" && method != "xFileSize" && method != "xCheckReservedLock") line += " " + std::to_string(amount);
+    if (method != "xClose" && method != "xFileSize" && method != "xCheckReservedLock")
+      line += " " + std::to_string(amount);
     return line;
   }
 };
@@ -52,7 +53,9 @@ class ShimVfs {
     vfs_.xRandomness = [](sqlite3_vfs* v, int n, char* o) { return self(v).lower_->xRandomness(self(v).lower_, n, o); };
     vfs_.xSleep = [](sqlite3_vfs* v, int us) { return self(v).lower_->xSleep(self(v).lower_, us); };
     vfs_.xCurrentTime = [](sqlite3_vfs* v, double* d) { return self(v).lower_->xCurrentTime(self(v).lower_, d); };
-    vfs_.xGetLastError = [](sqlite3_vfs* v, int n, char* m) { return self(v).lower_->xGetLastError(self(v).lower_, n, m); };
+    vfs_.xGetLastError = [](sqlite3_vfs* v, int n, char* m) {
+      return self(v).lower_->xGetLastError(self(v).lower_, n, m);
+    };
     vfs_.xCurrentTimeInt64 = [](sqlite3_vfs* v, sqlite3_int64* t) {
       return self(v).lower_->xCurrentTimeInt64(self(v).lower_, t);
     };
@@ -154,9 +157,9 @@ class ShimVfs {
     return own >= 0 ? own : l->pMethods->xDeviceCharacteristics(l);
   }
 
-  static inline const sqlite3_io_methods kMethods = {1,    close,  read,     write,   truncate, sync,
-                                                     size, lock,   unlock,   reserved, control, sector,
-                                                     characteristics, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
+  static inline const sqlite3_io_methods kMethods = {
+      1,      close,           read,    write,   truncate, sync,    size,    lock,   unlock, reserved, control,
+      sector, characteristics, nullptr, nullptr, nullptr,  nullptr, nullptr, nullptr};
   sqlite3_vfs* lower_;
   std::string name_;
   sqlite3_vfs vfs_;

@@ -70,7 +70,8 @@ class StockDatabase {
         [](void* out, int count, char** values, char**) {
           std::string& text = *static_cast<std::string*>(out);
           if (!text.empty()) text += '\n';
-          for (int i = 0; i < count; ++i) text += std::string(i == 0 ? "" : "|") + (values[i] == nullptr ? "" : values[i]);
+          for (int i = 0; i < count; ++i)
+            text += std::string(i == 0 ? "" : "|") + (values[i] == nullptr ? "" : values[i]);
           return 0;
         },
         &result, &message);

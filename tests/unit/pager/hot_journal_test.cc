@@ -54,7 +54,9 @@ class HotJournal : public testing::Test {
     db.run("PRAGMA synchronous=off");
     db.run("PRAGMA page_size=" + std::to_string(page_size) +
            "; CREATE TABLE t(a INTEGER PRIMARY KEY, b); "
-           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<" + std::to_string(rows) + ") "
+           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<" +
+           std::to_string(rows) +
+           ") "
            "INSERT INTO t SELECT i, randomblob(" +
            std::to_string(page_size * 2 / 3) + ") FROM n");
     ASSERT_EQ(db.code(), SQLITE_OK);
@@ -114,7 +116,8 @@ TEST_F(HotJournal, CutShortEndsTheRollbackSilently) {
   die_as_stock(path("from"), path("to"), "UPDATE t SET b = randomblob(length(b))");
   const std::string journal = contents(path("to-journal"));
   const std::string database = contents(path("to"));
-  for (const std::size_t cut : {std::size_t{1}, std::size_t{27}, std::size_t{511}, std::size_t{600}, journal.size() / 2}) {
+  for (const std::size_t cut :
+       {std::size_t{1}, std::size_t{27}, std::size_t{511}, std::size_t{600}, journal.size() / 2}) {
     SCOPED_TRACE(cut);
     // Both libraries must make the same of the same rest.
     for (const char* name : {"ours", "stocks"}) {

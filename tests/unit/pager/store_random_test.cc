@@ -204,8 +204,8 @@ class Directory {
 UniquePtr<Store> open_file(const std::string& path, std::uint32_t page_size) {
   StoreOptions options;
   options.page_size = page_size;
-  auto store = Store::open(*os::find_vfs("unix"), os::make_filename(path),
-                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options);
+  auto store =
+      Store::open(*os::find_vfs("unix"), os::make_filename(path), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options);
   EXPECT_TRUE(store.ok()) << store.status().message();
   return std::move(store).value();
 }
