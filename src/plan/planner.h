@@ -25,13 +25,13 @@ struct PlanOptions {
   Switches switches;
   bool reverse_unordered_selects = false;
   bool automatic_index = true;  // PRAGMA automatic_index: hash joins where no index helps
-  bool count_changes_order = true;
 };
 
 // What a dissolved relation's columns are.
 struct Definition {
   bind::ExprList columns;
   std::int32_t null_flag = -1;  // not -1: NULL instead while the left join of that number has no row on its right
+  const bind::Relation* anchor = nullptr;  // with null_flag: a relation on the right of that join
 };
 
 struct Plan {
@@ -85,5 +85,6 @@ class Planner {
   bind::Environment& environment_;
   PlanOptions options_;
 };
+
 
 }  // namespace perlite::plan
