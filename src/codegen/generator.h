@@ -34,15 +34,13 @@ using RowCode = FunctionRef<Status()>;
 // Inside a query's rows: the result columns stand in r[first] .. r[first + width - 1].
 using ResultCode = FunctionRef<Status(std::int32_t first)>;
 
+// Digits of a number.
+String decimal(std::size_t number);
+
 // A register with a value for reading. `temporary`: to be given back by release().
 struct Operand {
   std::int32_t reg = 0;
   bool temporary = false;
-};
-
-// What a query may be asked to stop by.
-struct QueryUse {
-  bool first_row_only = false;  // EXISTS, scalar subqueries: `code` ends the query by jumping to Generator::stop
 };
 
 class Generator {
@@ -112,34 +110,128 @@ class Generator {
   // A search of rows (UPDATE, DELETE): plans it, makes its kept tables, and emits the loop.
   Status search(const plan::RowSearch& search, RowCode code);
 
-  // A line of EXPLAIN QUERY PLAN below the one now open.
-  std::int32_t plan_line(std::string_view detail) { return b_.plan_line(plan_parent_, detail); }
+  // A line of EXPLAIN QUERY PLAN below the one now open; answers its id. Nothing happens when nobody asked for the plan.
+  std::int32_t plan_line(std::string_view detail);
+  void want_plan_lines() noexcept { want_plan_lines_ = true; }
 
  private:
-  friend class PlanLineScope;
-
+  // Aggregates and keys of a core whose groups stand.
   struct GroupScope {
     const bind::Core* core;
-    std::int32_t first_key;                         // register of the first GROUP BY expression
-    std::span<const std::int32_t> aggregates;       // registers by index; 0: not there yet
+    std::int32_t first_key;                   // register of the first GROUP BY expression
+    std::span<const std::int32_t> aggregates;  // registers by index
     const GroupScope* outer;
   };
   struct KeptCursor {
     const bind::CommonTable* table;
     std::int32_t cursor;
     std::int32_t return_register;
-    std::int32_t done;  // register; 0 with Once
+    std::int32_t done;  // register: the rows are there
     Label subroutine;
-    bool once;
-  };
-  struct SetupInstruction {
-    vm::Instruction instruction;
   };
   struct HoistedExpression {
     const bind::Expr* expr;
     std::int32_t reg;
   };
+  struct KnownConstant {
+    record::Value value;
+    std::int32_t reg;
+  };
+  // Sets a member for a scope.
+  template <class T>
+  struct Restore {
+    T& place;
+    T saved;
+    explicit Restore(T& p) : place(p), saved(p) {}
+    Restore(const Restore&) = delete;
+    Restore& operator=(const Restore&) = delete;
+    ~Restore() { place = saved; }
+  };
 
+  // expr_value.cc
+  std::int32_t group_register(const bind::Expr* expr) const;
+  Status unary_into(const bind::UnaryExpr& expr, std::int32_t target);
+  Status binary_into(const bind::BinaryExpr& expr, std::int32_t target);
+  Status case_into(const bind::CaseExpr& expr, std::int32_t target);
+  Status function_into(const bind::FunctionExpr& expr, std::int32_t target);
+  Status short_circuit_into(const bind::FunctionExpr& expr, std::int32_t target);
+  Status raise(const bind::RaiseExpr& expr);
+  Status tree_column_into(const RowSource& source, const bind::Relation& relation, std::int32_t column,
+                          std::int32_t target);
+  Status boolean_by_jumps(const bind::Expr* expr, std::int32_t target);
+  bool may_hoist(const bind::Expr& expr) const;
+  Result<const record::Value*> default_of(const bind::Relation& relation, std::int32_t column);
+
+  // expr_compare.cc
+  void emit_compare(bind::CompareOp op, std::int32_t left, std::int32_t right, const bind::ComparisonRule& rule,
+                    Label target, bool jump_if_null);
+  void emit_compare_value(bind::CompareOp op, std::int32_t left, std::int32_t right, const bind::ComparisonRule& rule,
+                          std::int32_t target);
+  Status compare_into(const bind::CompareExpr& expr, std::int32_t target);
+  Status row_compare(const bind::CompareExpr& expr, std::int32_t target);
+  void row_compare_registers(bind::CompareOp op, std::int32_t left, std::int32_t right,
+                             std::span<const bind::ComparisonRule> rules, std::int32_t target);
+  Status between_jump_false(const bind::BetweenExpr& expr, Label target, bool null_jumps);
+  // Ends in a jump to one of three; labels may be the same.
+  Status in_list(const bind::InListExpr& expr, Label if_true, Label if_false, Label if_null);
+  Status in_select(const bind::InSelectExpr& expr, Label if_true, Label if_false, Label if_null);
+  Status three_way(const bind::Expr& expr, Label if_true, Label if_false, Label if_null);
+
+  // expr_subquery.cc
+  Status exists_into(const bind::ExistsExpr& expr, std::int32_t target);
+  Status scalar_query_into(const bind::Select& select, std::int32_t width, std::int32_t target);
+  Result<const plan::Query*> planned(const bind::Select& select);
+  const record::KeyInfo* key_of_rules(std::span<const bind::ComparisonRule> rules);
+
+  // select_scan.cc
+  Status scan(const plan::Scan& op, RowCode code);
+  Status scan_path(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t table_cursor, RowCode code);
+  Status scan_table(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t cursor, RowCode code);
+  Status scan_rowid(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t cursor, RowCode code);
+  Status scan_index(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t table_cursor, RowCode code);
+  Status scan_or(const bind::Relation& relation, const plan::AccessPath& path, RowCode code);
+  Status scan_source(const bind::Relation& relation, const plan::AccessPath& path, RowCode code);
+  Status seek_values(const plan::Seek& seek, const bind::Collation* collation, std::int32_t target, RowCode code);
+  Status bound_into(const plan::Bound& bound, std::int32_t target, Label none);
+  Status buffered(const bind::Relation& relation, std::int32_t buffer, RowCode code);
+  Status derived(const plan::Derived& op, RowCode code);
+  Status common_table(const plan::CommonTableScan& op, RowCode code);
+
+  // select_join.cc
+  Status nested_loop(const plan::NestedLoop& op, RowCode code);
+  Status hash_join(const plan::HashJoin& op, RowCode code);
+  Status filter(const plan::Filter& op, RowCode code);
+  void make_null_row(const bind::Relation& relation);
+  void set_null_flags(const plan::Operator& op, std::int32_t value);
+  std::int32_t null_flag_register(std::int32_t number);
+  void collect_null_flags(const plan::Operator& op, Vector<std::int32_t>* out) const;
+
+  // select_group.cc
+  Status aggregate(const plan::Aggregate& op, RowCode code);
+  Status aggregate_hash(const plan::Aggregate& op, RowCode code);
+  Status aggregate_stream(const plan::Aggregate& op, RowCode code);
+  Status count_rows(const plan::CountRows& op, RowCode code);
+  Status above_groups(const plan::Aggregate& op, std::int32_t keys, std::span<const std::int32_t> aggregates,
+                      std::span<const std::int32_t> carried, RowCode code);
+
+  // select_rows.cc
+  Status results(const plan::Operator& op, std::int32_t width, ResultCode code);
+  Status sort_results(const plan::Sort& op, std::int32_t width, ResultCode code);
+  Status set_results(const plan::SetOperation& op, ResultCode code);
+  Status recursive_results(const plan::RecursiveUnion& op, ResultCode code);
+  Status values_results(const plan::Values& op, std::int32_t width, ResultCode code);
+  Status limit_around(const bind::Expr* limit, const bind::Expr* offset, const plan::Operator& child,
+                      FunctionRef<Status(RowCode)> produce, RowCode code);
+  Status kept_tables(std::span<const plan::KeptTable> tables);
+  const record::KeyInfo* sort_key(std::span<const bind::OrderTerm> terms);
+  // Emits `code` as a subroutine behind a jump around it; `calls` emits what calls it by `Gosub`.
+  Status with_subroutine(FunctionRef<Status(RowCode call)> calls, RowCode code);
+
+  // plan_lines.cc
+  void line_of_scan(const plan::Scan& op);
+  std::int32_t plan_line_of_query(std::string_view what, const bind::Select& select);
+  std::int32_t line_of_relation(const char* what, const bind::Relation& relation);
+  String access_text(const bind::Relation& relation, const plan::AccessPath& path) const;
 
   vm::ProgramBuilder& b_;
   plan::Plan& plan_;
@@ -148,12 +240,27 @@ class Generator {
   plan::Switches switches_;
   RowScope scope_;
   const GroupScope* groups_ = nullptr;
+  struct RecursiveRow {
+    const bind::CommonTable* table;
+    std::span<const std::int32_t> registers;
+  };
+  Vector<RecursiveRow> recursive_rows_;  // recursions whose steps are being written
   Vector<KeptCursor> kept_;
-  Vector<SetupInstruction> setup_;
+  Vector<vm::Instruction> setup_;
   Vector<HoistedExpression> hoisted_;
-  Vector<std::int32_t> null_flags_;  // register by number of Plan; 0: none yet
+  Vector<KnownConstant> constants_;
+  Vector<std::int32_t> parameters_;  // register by number; 0: not asked for yet
+  Vector<std::int32_t> null_flags_;  // register by number of the plan; 0: none yet
+  std::int32_t null_constant_ = 0;
+  bool in_setup_ = false;
+  bool in_constant_ = false;         // inside an expression that is evaluated once
+  std::int32_t top_n_ = 0;           // register with the number of rows that the next Sort must keep; 0: all
   std::int32_t plan_parent_ = 0;
-  Label body_;
+  std::int32_t plan_line_count_ = 0;
+  bool want_plan_lines_ = false;
+  bool hash_build_ = false;          // the next scan fills a hash table, for EXPLAIN QUERY PLAN
+  int nullable_ = 0;                 // inside the side of an outer join that may be made up of NULLs
+  bool left_join_ = false;           // the next scan is the right side of a LEFT JOIN, for EXPLAIN QUERY PLAN
   Label setup_label_;
 };
 

@@ -1,0 +1,61 @@
+#include "codegen/codegen.h"
+
+#include "codegen/generator.h"
+#include "codegen/statement.h"
+
+namespace perlite::codegen {
+
+Result<vm::ProgramRef> generate(const bind::Statement& statement, bind::Environment& environment,
+                                const GenerateOptions& options, Arena& arena) {
+  plan::Plan plan(arena);
+  plan::Planner planner(plan, environment, options.plan);
+  vm::ProgramBuilder builder(environment.encoding());
+  vm::Program& program = builder.program();
+  program.parameter_count = options.parameter_count;
+  for (const std::string_view name : options.parameter_names) {
+    program.parameter_names.push_back(name.data() == nullptr ? std::string_view() : builder.name(name));
+  }
+  program.explain = options.explain;
+
+  Generator generator(builder, plan, planner, environment, options.plan.switches);
+  if (options.explain == 2) generator.want_plan_lines();
+  generator.begin();
+  for (const std::int32_t database : statement.databases_read) PL_TRY(generator.use_database(database, false));
+  for (const std::int32_t database : statement.databases_written) PL_TRY(generator.use_database(database, true));
+  program.read_only = statement.databases_written.empty();
+  PL_TRY(generate_statement(generator, statement));
+  PL_TRY(generator.end());
+  return builder.finish();
+}
+
+Status generate_statement(Generator& generator, const bind::Statement& statement) {
+  switch (statement.kind) {
+    case bind::StatementKind::Select:
+      return generate_select(generator, *statement.select);
+    default:
+      return Status::error("this statement is not available in this build");
+  }
+}
+
+void add_result_columns(Generator& generator, std::span<const bind::ResultColumn> columns) {
+  vm::ProgramBuilder& b = generator.builder();
+  const auto text = [&](std::string_view from) {
+    return from.data() == nullptr ? std::string_view() : b.name(from);
+  };
+  for (const bind::ResultColumn& column : columns) {
+    b.program().columns.push_back({text(column.name), text(column.declared_type), text(column.origin_database),
+                                   text(column.origin_table), text(column.origin_column)});
+  }
+}
+
+Status generate_select(Generator& generator, const bind::Select& select) {
+  vm::ProgramBuilder& b = generator.builder();
+  add_result_columns(generator, select.columns);
+  const auto width = static_cast<std::int32_t>(select.columns.size());
+  return generator.query(select, [&](std::int32_t first) -> Status {
+    b.emit(Opcode::ResultRow, first, width);
+    return {};
+  });
+}
+
+}  // namespace perlite::codegen
