@@ -1,0 +1,545 @@
+#include "codegen/table_writer.h"
+
+#include "plan/expressions.h"
+#include "vm/comparison.h"
+#include "vm/row_flags.h"
+
+namespace perlite::codegen {
+namespace {
+
+using bind::ConflictAction;
+
+}  // namespace
+
+ConflictAction TableWriter::resolve(ConflictAction statement, ConflictAction own) const noexcept {
+  if (statement != ConflictAction::None) return statement;
+  return own != ConflictAction::None ? own : ConflictAction::Abort;
+}
+
+bool TableWriter::may_replace(ConflictAction action) const noexcept {
+  if (action != ConflictAction::None) return action == ConflictAction::Replace;
+  if (table_.rowid_conflict == ConflictAction::Replace) return true;
+  if (table_.primary_key != nullptr && table_.primary_key->conflict == ConflictAction::Replace) return true;
+  for (const catalog::Index* index : table_.indexes) {
+    if (index->conflict == ConflictAction::Replace) return true;
+  }
+  return false;
+}
+
+Status TableWriter::open(std::span<const bool> touched) {
+  PL_ASSIGN(data_cursor_, g_.write_cursor(database_, table_, nullptr));
+  indexes_.resize(table_.indexes.size());
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    const catalog::Index& index = *table_.indexes[i];
+    indexes_[i].partial = expressions_.indexes[i].where != nullptr;
+    if (!touched.empty() && !touched[i]) continue;
+    PL_ASSIGN(indexes_[i].cursor, g_.write_cursor(database_, table_, &index));
+    indexes_[i].key = b_.new_registers(static_cast<std::int32_t>(index.columns.size()));
+    indexes_[i].record = b_.new_register();
+  }
+  return {};
+}
+
+NewRow TableWriter::new_row() {
+  NewRow row;
+  const std::size_t count = table_.columns.size();
+  if (!table_.without_rowid) row.rowid = b_.new_register();
+  row.columns = b_.new_registers(static_cast<std::int32_t>(count));
+  std::span<std::int32_t> scope = g_.arena().make_array<std::int32_t>(count + 1);
+  scope[0] = row.rowid;
+  for (std::size_t c = 0; c < count; ++c) {
+    scope[c + 1] = table_.columns[c].is_rowid_alias ? row.rowid : row.columns + static_cast<std::int32_t>(c);
+  }
+  row.scope = scope;
+  return row;
+}
+
+Status TableWriter::finish_values(const NewRow& row) {
+  const std::size_t count = table_.columns.size();
+  String letters;
+  bool any = false;
+  for (const catalog::Column& column : table_.columns) {
+    const auto affinity = column.is_rowid_alias ? record::Affinity::Blob : column.affinity;
+    any |= affinity > record::Affinity::Blob;
+    letters += vm::affinity_letter(affinity);
+  }
+  const auto apply = [&] {
+    if (any && !table_.strict) b_.emit(Opcode::Affinity, row.columns, static_cast<std::int32_t>(count)).p4_affinities(b_.affinities(letters));
+  };
+  apply();
+  if (table_.has_generated) {
+    // A generated column may read others: each is made after those it reads. A loop was refused when the table was made.
+    Vector<bool> done(count, false);
+    std::size_t left = 0;
+    for (std::size_t c = 0; c < count; ++c) {
+      done[c] = expressions_.generated[c] == nullptr;
+      left += done[c] ? 0 : 1;
+    }
+    for (std::size_t round = 0; left > 0 && round <= count; ++round) {
+      for (std::size_t c = 0; c < count; ++c) {
+        if (done[c]) continue;
+        bool ready = true;
+        plan::walk(*expressions_.generated[c], [&](const bind::Expr& e) {
+          if (const auto* column = e.try_as<bind::ColumnExpr>(); column != nullptr && column->column >= 0 && column->relation == expressions_.row) {
+            ready = ready && done[static_cast<std::size_t>(column->column)];
+          }
+          return true;
+        });
+        if (!ready) continue;
+        PL_TRY(g_.value_into(expressions_.generated[c], row.columns + static_cast<std::int32_t>(c)));
+        g_.apply_affinity(row.columns + static_cast<std::int32_t>(c), table_.columns[c].affinity);
+        done[c] = true;
+        --left;
+      }
+    }
+  }
+  if (table_.strict) b_.emit(Opcode::TypeCheck, row.columns, static_cast<std::int32_t>(count)).p4(&table_);
+  return {};
+}
+
+// Ends the statement with a constraint's error; IGNORE and REPLACE do not come here.
+Status TableWriter::fail(Code code, ConflictAction action, std::string_view text) {
+  b_.emit(Opcode::Halt, static_cast<std::int32_t>(code), static_cast<std::int32_t>(action)).p4(b_.text(text));
+  return {};
+}
+
+bool TableWriter::reads_changed(const bind::Expr& expr, std::span<const bool> changed) const {
+  if (changed.empty()) return true;
+  bool found = false;
+  plan::walk(expr, [&](const bind::Expr& e) {
+    if (const auto* column = e.try_as<bind::ColumnExpr>(); column != nullptr && column->relation == expressions_.row) {
+      found = found || column->column < 0 || changed[static_cast<std::size_t>(column->column)];
+    }
+    return true;
+  });
+  return found;
+}
+
+Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction action, Label skip, std::span<const UpsertTarget> upserts,
+                          std::span<const bool> changed) {
+  stand(row);
+  PL_TRY(check_not_null(row, action, skip, changed));
+  PL_TRY(check_conditions(action, skip, changed));
+  if (table_.without_rowid) {
+    // Entries are made first: a row that REPLACE removes must not take values away that the new ones borrow.
+    for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i));
+    PL_TRY(check_primary_key(row, old, action, skip, upserts));
+  } else {
+    for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i));
+    PL_TRY(check_rowid(row, old, action, skip, upserts));
+  }
+  // Clauses of an upsert are tried in their order, before the other indexes; indexes that REPLACE come last.
+  Vector<std::size_t> order;
+  Vector<bool> taken(indexes_.size(), false);
+  for (const UpsertTarget& target : upserts) {
+    for (std::size_t i = 0; i < indexes_.size(); ++i) {
+      if (taken[i] || target.upsert->index != table_.indexes[i]) continue;
+      taken[i] = true;
+      order.push_back(i);
+    }
+  }
+  for (const bool replacing : {false, true}) {
+    for (std::size_t i = 0; i < indexes_.size(); ++i) {
+      if (taken[i] || (resolve(action, table_.indexes[i]->conflict) == ConflictAction::Replace) != replacing) continue;
+      taken[i] = true;
+      order.push_back(i);
+    }
+  }
+  for (const std::size_t i : order) PL_TRY(check_index(i, row, old, action, skip, upserts));
+  return {};
+}
+
+Status TableWriter::check_not_null(const NewRow& row, ConflictAction action, Label skip, std::span<const bool> changed) {
+  for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+    const catalog::Column& column = table_.columns[c];
+    if (!column.not_null || column.is_rowid_alias) continue;
+    if (!changed.empty() && !changed[c] && column.generated_kind == catalog::GeneratedKind::None) continue;
+    const std::int32_t reg = row.columns + static_cast<std::int32_t>(c);
+    ConflictAction resolved = resolve(action, column.not_null_conflict);
+    const Label ok = b_.new_label();
+    b_.emit(Opcode::NotNull, reg, ok);
+    if (resolved == ConflictAction::Replace) {
+      if (expressions_.defaults[c] != nullptr && column.generated_kind == catalog::GeneratedKind::None) {
+        PL_TRY(g_.value_into(expressions_.defaults[c], reg));
+        g_.apply_affinity(reg, column.affinity);
+        b_.emit(Opcode::NotNull, reg, ok);
+      }
+      resolved = ConflictAction::Abort;
+    }
+    if (resolved == ConflictAction::Ignore) {
+      b_.emit(Opcode::Goto, 0, skip);
+    } else {
+      String text("NOT NULL constraint failed: ");
+      text.append(table_.name).append(".").append(column.name);
+      PL_TRY(fail(Code::ConstraintNotNull, resolved, text));
+    }
+    b_.bind(ok);
+  }
+  return {};
+}
+
+Status TableWriter::check_conditions(ConflictAction action, Label skip, std::span<const bool> changed) {
+  if (g_.environment().switches().ignore_check_constraints) return {};
+  for (std::size_t k = 0; k < table_.checks.size(); ++k) {
+    const bind::Expr* condition = expressions_.checks[k];
+    if (!reads_changed(*condition, changed) && !table_.has_generated) continue;
+    ConflictAction resolved = resolve(action, table_.checks[k].conflict);
+    if (resolved == ConflictAction::Replace) resolved = ConflictAction::Abort;
+    const Label ok = b_.new_label();
+    PL_TRY(g_.jump_if_true(condition, ok, true));
+    if (resolved == ConflictAction::Ignore) {
+      b_.emit(Opcode::Goto, 0, skip);
+    } else {
+      String text("CHECK constraint failed: ");
+      text.append(table_.checks[k].name.empty() ? table_.checks[k].text : table_.checks[k].name);
+      PL_TRY(fail(Code::ConstraintCheck, resolved, text));
+    }
+    b_.bind(ok);
+  }
+  return {};
+}
+
+// The clause that a conflict on this index (or the rowid) belongs to, null when there is none.
+const bind::Upsert* TableWriter::upsert_of(const catalog::Index* index, bool rowid, std::span<const UpsertTarget> upserts, Label* label) const {
+  for (const UpsertTarget& target : upserts) {
+    const bind::Upsert& u = *target.upsert;
+    const bool every = u.index == nullptr && !u.rowid;
+    if (every || (rowid && u.rowid) || (index != nullptr && u.index == index)) {
+      *label = target.label;
+      return &u;
+    }
+  }
+  return nullptr;
+}
+
+Status TableWriter::check_rowid(const NewRow& row, const OldRow* old, ConflictAction action, Label skip, std::span<const UpsertTarget> upserts) {
+  if (old != nullptr && !old->key_may_change) return {};
+  const Label ok = b_.new_label();
+  if (old != nullptr) b_.emit(Opcode::Eq, row.rowid, ok, old->rowid);
+  b_.emit(Opcode::NotExists, data_cursor_, ok, row.rowid);
+  Label upsert;
+  if (upsert_of(nullptr, true, upserts, &upsert) != nullptr) {
+    b_.emit(Opcode::Goto, 0, upsert);
+    b_.bind(ok);
+    return {};
+  }
+  const ConflictAction resolved = resolve(action, table_.rowid_conflict);
+  if (resolved == ConflictAction::Ignore) {
+    b_.emit(Opcode::Goto, 0, skip);
+  } else if (resolved == ConflictAction::Replace) {
+    PL_TRY(remove_current(0));
+    stand(row);
+  } else {
+    String text("UNIQUE constraint failed: ");
+    text.append(table_.name).append(".");
+    if (table_.rowid_alias >= 0) {
+      text.append(table_.columns[static_cast<std::size_t>(table_.rowid_alias)].name);
+      PL_TRY(fail(Code::ConstraintPrimaryKey, resolved, text));
+    } else {
+      text.append("rowid");
+      PL_TRY(fail(Code::ConstraintRowid, resolved, text));
+    }
+  }
+  b_.bind(ok);
+  return {};
+}
+
+Status TableWriter::check_primary_key(const NewRow& row, const OldRow* old, ConflictAction action, Label skip, std::span<const UpsertTarget> upserts) {
+  if (old != nullptr && !old->key_may_change) return {};
+  const catalog::Index& key = *table_.primary_key;
+  const std::int32_t width = key.key_columns;
+  const std::int32_t fields = b_.new_registers(width);
+  for (std::int32_t i = 0; i < width; ++i) {
+    b_.emit(Opcode::Alias, row.columns + key.columns[static_cast<std::size_t>(i)].column, fields + i);
+  }
+  const Label ok = b_.new_label();
+  if (old != nullptr) {
+    // The row may stand in its own way.
+    PL_ASSIGN(const record::KeyInfo* const order, g_.key_of(key));
+    const Label differs = b_.new_label();
+    b_.emit(Opcode::Compare, fields, old->primary_key, width).p4(order);
+    b_.emit(Opcode::JumpCompare, differs, ok, differs);
+    b_.bind(differs);
+  }
+  b_.emit(Opcode::NotFound, data_cursor_, ok, fields).p4(static_cast<std::int64_t>(width));
+  Label upsert;
+  if (upsert_of(&key, false, upserts, &upsert) != nullptr) {
+    b_.emit(Opcode::Goto, 0, upsert);
+    b_.bind(ok);
+    return {};
+  }
+  const ConflictAction resolved = resolve(action, key.conflict);
+  if (resolved == ConflictAction::Ignore) {
+    b_.emit(Opcode::Goto, 0, skip);
+  } else if (resolved == ConflictAction::Replace) {
+    PL_TRY(remove_current(0));
+    stand(row);
+  } else {
+    PL_TRY(fail(Code::ConstraintPrimaryKey, resolved, unique_text(key)));
+  }
+  b_.bind(ok);
+  return {};
+}
+
+String TableWriter::unique_text(const catalog::Index& index) const {
+  String text("UNIQUE constraint failed: ");
+  for (std::size_t i = 0; i < index.key_columns; ++i) {
+    if (index.columns[i].column == catalog::kExpressionColumn) {
+      text = "UNIQUE constraint failed: index '";
+      text.append(index.name).append("'");
+      return text;
+    }
+    if (i > 0) text.append(", ");
+    const std::int32_t column = index.columns[i].column;
+    text.append(table_.name).append(".").append(column < 0 ? std::string_view("rowid") : table_.columns[static_cast<std::size_t>(column)].name);
+  }
+  return text;
+}
+
+const char* TableWriter::index_affinities(const catalog::Index& index) {
+  String letters;
+  for (const catalog::IndexColumn& column : index.columns) {
+    const auto affinity = column.column >= 0 ? table_.columns[static_cast<std::size_t>(column.column)].affinity : record::Affinity::Blob;
+    letters += vm::affinity_letter(affinity);
+  }
+  return b_.affinities(letters);
+}
+
+Status TableWriter::index_key(std::size_t i, const bind::Relation& relation, std::int32_t first) {
+  const catalog::Index& index = *table_.indexes[i];
+  for (std::size_t k = 0; k < index.columns.size(); ++k) {
+    const std::int32_t target = first + static_cast<std::int32_t>(k);
+    if (index.columns[k].column == catalog::kExpressionColumn) {
+      PL_TRY(g_.value_into(expressions_.indexes[i].columns[k], target));
+    } else {
+      PL_TRY(g_.column_into(relation, index.columns[k].column, target));
+    }
+  }
+  return {};
+}
+
+// The new entry of an index: its fields and its record. The record is NULL where a partial index has no entry.
+Status TableWriter::make_entry(std::size_t i) {
+  IndexCode& code = indexes_[i];
+  if (code.cursor < 0) return {};
+  const catalog::Index& index = *table_.indexes[i];
+  const Label none = b_.new_label();
+  if (code.partial) {
+    b_.emit(Opcode::Null, 0, code.record);
+    PL_TRY(g_.jump_if_false(expressions_.indexes[i].where, none, true));
+  }
+  PL_TRY(index_key(i, *expressions_.row, code.key));
+  b_.emit(Opcode::MakeRecord, code.key, static_cast<std::int32_t>(index.columns.size()), code.record).p4_affinities(index_affinities(index));
+  b_.bind(none);
+  return {};
+}
+
+// Puts the data cursor on the row that an index entry, on which the index cursor stands, belongs to.
+void TableWriter::position_on_conflict(std::size_t i) {
+  const catalog::Index& index = *table_.indexes[i];
+  const Label missing = b_.new_label();
+  if (!table_.without_rowid) {
+    const std::int32_t rowid = b_.temporary();
+    b_.emit(Opcode::IndexRowid, indexes_[i].cursor, rowid);
+    b_.emit(Opcode::NotExists, data_cursor_, missing, rowid);
+    b_.release(rowid);
+  } else {
+    const catalog::Index& key = *table_.primary_key;
+    const std::int32_t fields = b_.new_registers(key.key_columns);
+    for (std::int32_t k = 0; k < key.key_columns; ++k) {
+      const catalog::IndexColumn& wanted = key.columns[static_cast<std::size_t>(k)];
+      for (std::size_t f = 0; f < index.columns.size(); ++f) {
+        if (index.columns[f].column != wanted.column) continue;
+        b_.emit(Opcode::Column, indexes_[i].cursor, static_cast<std::int32_t>(f), fields + k);
+        break;
+      }
+    }
+    b_.emit(Opcode::NotFound, data_cursor_, missing, fields).p4(static_cast<std::int64_t>(key.key_columns));
+  }
+  const Label found = b_.new_label();
+  b_.emit(Opcode::Goto, 0, found);
+  b_.bind(missing);
+  b_.emit(Opcode::Halt, static_cast<std::int32_t>(Code::CorruptIndex), static_cast<std::int32_t>(ConflictAction::Abort));
+  b_.bind(found);
+}
+
+Status TableWriter::check_index(std::size_t i, const NewRow& row, const OldRow* old, ConflictAction action, Label skip,
+                                std::span<const UpsertTarget> upserts) {
+  const catalog::Index& index = *table_.indexes[i];
+  IndexCode& code = indexes_[i];
+  if (!index.unique || code.cursor < 0) return {};
+  const Label ok = b_.new_label();
+  if (code.partial) b_.emit(Opcode::IsNull, code.record, ok);
+  b_.emit(Opcode::NoConflict, code.cursor, ok, code.key).p4(static_cast<std::int64_t>(index.key_columns));
+  if (old != nullptr) {
+    // The entry found may be the row's own.
+    if (!table_.without_rowid) {
+      const std::int32_t rowid = b_.temporary();
+      b_.emit(Opcode::IndexRowid, code.cursor, rowid);
+      b_.emit(Opcode::Eq, rowid, ok, old->rowid);
+      b_.release(rowid);
+    } else {
+      const catalog::Index& key = *table_.primary_key;
+      const std::int32_t fields = b_.new_registers(key.key_columns);
+      for (std::int32_t k = 0; k < key.key_columns; ++k) {
+        for (std::size_t f = 0; f < index.columns.size(); ++f) {
+          if (index.columns[f].column != key.columns[static_cast<std::size_t>(k)].column) continue;
+          b_.emit(Opcode::Column, code.cursor, static_cast<std::int32_t>(f), fields + k);
+          break;
+        }
+      }
+      PL_ASSIGN(const record::KeyInfo* const order, g_.key_of(key));
+      const Label differs = b_.new_label();
+      b_.emit(Opcode::Compare, fields, old->primary_key, key.key_columns).p4(order);
+      b_.emit(Opcode::JumpCompare, differs, ok, differs);
+      b_.bind(differs);
+    }
+  }
+  Label upsert;
+  if (const bind::Upsert* clause = upsert_of(&index, false, upserts, &upsert); clause != nullptr) {
+    if (!clause->do_nothing) position_on_conflict(i);
+    b_.emit(Opcode::Goto, 0, upsert);
+    b_.bind(ok);
+    return {};
+  }
+  const ConflictAction resolved = resolve(action, index.conflict);
+  if (resolved == ConflictAction::Ignore) {
+    b_.emit(Opcode::Goto, 0, skip);
+  } else if (resolved == ConflictAction::Replace) {
+    position_on_conflict(i);
+    PL_TRY(remove_current(0));
+    stand(row);
+  } else {
+    PL_TRY(fail(index.origin == catalog::IndexOrigin::PrimaryKey ? Code::ConstraintPrimaryKey : Code::ConstraintUnique, resolved, unique_text(index)));
+  }
+  b_.bind(ok);
+  return {};
+}
+
+Status TableWriter::remember(OldRow* old, bool all_indexes) {
+  g_.scope().set(*expressions_.row, RowSource::tree(data_cursor_));
+  std::span<std::int32_t> keys = g_.arena().make_array<std::int32_t>(indexes_.size());
+  std::span<std::int32_t> present = g_.arena().make_array<std::int32_t>(indexes_.size());
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].cursor < 0 && !all_indexes) continue;
+    const auto width = static_cast<std::int32_t>(table_.indexes[i]->columns.size());
+    keys[i] = b_.new_registers(width);
+    const Label none = b_.new_label();
+    if (indexes_[i].partial) {
+      present[i] = b_.new_register();
+      b_.emit(Opcode::Null, 0, present[i]);
+      PL_TRY(g_.jump_if_false(expressions_.indexes[i].where, none, true));
+      b_.emit_integer(1, present[i]);
+    }
+    const std::int32_t fields = b_.new_registers(width);
+    PL_TRY(index_key(i, *expressions_.row, fields));
+    // The key outlives the row: writing the table ends what was borrowed from it.
+    b_.emit(Opcode::Copy, fields, keys[i], width - 1);
+    b_.bind(none);
+  }
+  old->index_keys = keys;
+  old->index_present = present;
+  if (table_.without_rowid) {
+    const catalog::Index& key = *table_.primary_key;
+    const std::int32_t fields = b_.new_registers(key.key_columns);
+    for (std::int32_t k = 0; k < key.key_columns; ++k) b_.emit(Opcode::Column, data_cursor_, k, fields + k);
+    old->primary_key = b_.new_registers(key.key_columns);
+    b_.emit(Opcode::Copy, fields, old->primary_key, key.key_columns - 1);
+  }
+  return {};
+}
+
+Status TableWriter::remove_current(unsigned flags) {
+  OldRow old;
+  // Other indexes than those the statement touches hold entries of this row as well.
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].removal >= 0) continue;
+    indexes_[i].removal = indexes_[i].cursor;
+    if (indexes_[i].removal < 0) {
+      PL_ASSIGN(indexes_[i].removal, g_.write_cursor(database_, table_, table_.indexes[i]));
+    }
+  }
+  PL_TRY(remember(&old, true));
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    const Label none = b_.new_label();
+    if (old.index_present[i] != 0) b_.emit(Opcode::IsNull, old.index_present[i], none);
+    b_.emit(Opcode::DeleteKey, indexes_[i].removal, old.index_keys[i], static_cast<std::int32_t>(table_.indexes[i]->columns.size())).p5(vm::kMustExist);
+    b_.bind(none);
+  }
+  if (table_.without_rowid) {
+    b_.emit(Opcode::DeleteKey, data_cursor_, old.primary_key, 0).p4(&table_).p5(flags);
+  } else {
+    b_.emit(Opcode::DeleteRow, data_cursor_).p4(&table_).p5(flags);
+  }
+  return {};
+}
+
+Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) {
+  // The record is made before anything is removed: its values may be borrowed from the row that goes.
+  const std::int32_t record = b_.new_register();
+  String letters;
+  if (table_.without_rowid) {
+    const auto& fields = table_.primary_key->columns;
+    const std::int32_t first = b_.new_registers(static_cast<std::int32_t>(fields.size()));
+    for (std::size_t f = 0; f < fields.size(); ++f) {
+      b_.emit(Opcode::Alias, row.columns + fields[f].column, first + static_cast<std::int32_t>(f));
+      letters += vm::affinity_letter(table_.columns[static_cast<std::size_t>(fields[f].column)].affinity);
+    }
+    b_.emit(Opcode::MakeRecord, first, static_cast<std::int32_t>(fields.size()), record).p4_affinities(b_.affinities(letters));
+  } else {
+    std::int32_t first = row.columns;
+    bool moved = false;
+    for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+      const catalog::Column& column = table_.columns[c];
+      if (column.storage_index < 0) {
+        moved = true;
+        continue;
+      }
+      letters += vm::affinity_letter(column.is_rowid_alias ? record::Affinity::Blob : column.affinity);
+    }
+    if (moved) {
+      first = b_.new_registers(table_.record_fields);
+      for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+        if (table_.columns[c].storage_index < 0) continue;
+        b_.emit(Opcode::Alias, row.columns + static_cast<std::int32_t>(c), first + table_.columns[c].storage_index);
+      }
+    }
+    b_.emit(Opcode::MakeRecord, first, table_.record_fields, record).p4_affinities(b_.affinities(letters));
+  }
+  if (old != nullptr) {
+    for (std::size_t i = 0; i < indexes_.size(); ++i) {
+      if (indexes_[i].cursor < 0 || old->index_keys[i] == 0) continue;
+      const Label none = b_.new_label();
+      if (old->index_present[i] != 0) b_.emit(Opcode::IsNull, old->index_present[i], none);
+      b_.emit(Opcode::DeleteKey, indexes_[i].cursor, old->index_keys[i], static_cast<std::int32_t>(table_.indexes[i]->columns.size())).p5(vm::kMustExist);
+      b_.bind(none);
+    }
+    if (old->key_may_change) {
+      const Label gone = b_.new_label();
+      if (table_.without_rowid) {
+        b_.emit(Opcode::NotFound, data_cursor_, gone, old->primary_key).p4(static_cast<std::int64_t>(table_.primary_key->key_columns));
+        b_.emit(Opcode::DeleteKey, data_cursor_, old->primary_key, 0).p4(&table_).p5(vm::kUpdate);
+      } else {
+        b_.emit(Opcode::NotExists, data_cursor_, gone, old->rowid);
+        b_.emit(Opcode::DeleteRow, data_cursor_).p4(&table_).p5(vm::kUpdate);
+      }
+      b_.bind(gone);
+    }
+  }
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    const IndexCode& code = indexes_[i];
+    if (code.cursor < 0 || (old != nullptr && old->index_keys[i] == 0)) continue;
+    const Label none = b_.new_label();
+    if (code.partial) b_.emit(Opcode::IsNull, code.record, none);
+    b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+    b_.bind(none);
+  }
+  if (table_.without_rowid) {
+    b_.emit(Opcode::InsertKey, data_cursor_, record).p4(&table_).p5(flags);
+  } else {
+    b_.emit(Opcode::InsertRow, data_cursor_, record, row.rowid).p4(&table_).p5(flags);
+  }
+  return {};
+}
+
+}  // namespace perlite::codegen
