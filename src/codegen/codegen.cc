@@ -2,6 +2,7 @@
 
 #include "codegen/generator.h"
 #include "codegen/statement.h"
+#include "codegen/change_statements.h"
 
 namespace perlite::codegen {
 
@@ -33,7 +34,7 @@ Status generate_statement(Generator& generator, const bind::Statement& statement
     case bind::StatementKind::Select:
       return generate_select(generator, *statement.select);
     default:
-      return Status::error("this statement is not available in this build");
+      return generate_change(generator, statement);
   }
 }
 

@@ -1,20 +1,24 @@
 // CREATE, DROP and REINDEX: trees are made and dropped, and the rows of sqlite_schema that name them.
+#include "codegen/change_statements.h"
 #include "codegen/index_build.h"
 #include "codegen/schema_rows.h"
-#include "codegen/statements.h"
 #include "vm/comparison.h"
 #include "vm/row_flags.h"
 
 namespace perlite::codegen {
 namespace {
 
-// Deletes the rows of a table of ours (sqlite_sequence, sqlite_stat1) whose first column is `name`, when there is such a table.
-Status forget_rows(Generator& g, std::int32_t database, std::string_view table_name, std::int32_t field, std::string_view name) {
+// Deletes the rows of a table of ours (sqlite_sequence, sqlite_stat1) whose first column is `name`, when there is such
+// a table.
+Status forget_rows(Generator& g, std::int32_t database, std::string_view table_name, std::int32_t field,
+                   std::string_view name) {
   vm::ProgramBuilder& b = g.builder();
   PL_ASSIGN(const catalog::Shape* const shape, g.environment().shape(database));
   if (shape->find_entry(catalog::EntryType::Table, table_name) < 0) return {};
   PL_ASSIGN(const catalog::Table* const table, shape->find_table(table_name));
-  if (table == nullptr || table->without_rowid || table->kind != catalog::TableKind::Ordinary || !table->indexes.empty()) return {};
+  if (table == nullptr || table->without_rowid || table->kind != catalog::TableKind::Ordinary ||
+      !table->indexes.empty())
+    return {};
   PL_ASSIGN(const std::int32_t cursor, g.write_cursor(database, *table, nullptr));
   const std::int32_t value = b.new_register();
   const std::int32_t wanted = b.new_register();
@@ -151,7 +155,8 @@ Status generate_drop(Generator& g, const bind::Drop& drop) {
   PL_TRY(rows.open());
   switch (drop.object) {
     case sql::ObjectKind::Table:
-      if (drop.table != nullptr && drop.table->autoincrement) PL_TRY(forget_rows(g, drop.database, "sqlite_sequence", 0, drop.name));
+      if (drop.table != nullptr && drop.table->autoincrement)
+        PL_TRY(forget_rows(g, drop.database, "sqlite_sequence", 0, drop.name));
       PL_TRY(forget_rows(g, drop.database, "sqlite_stat1", 0, drop.name));
       PL_TRY(forget_rows(g, drop.database, "sqlite_stat4", 0, drop.name));
       PL_TRY(rows.remove({}, 2, drop.name));

@@ -1,7 +1,7 @@
 // DELETE (manual: lang_delete.html). Without WHERE, RETURNING and listeners whole trees are emptied.
+#include "codegen/change_statements.h"
 #include "codegen/gathering.h"
 #include "codegen/returning.h"
-#include "codegen/statements.h"
 #include "codegen/table_writer.h"
 #include "vm/row_flags.h"
 
@@ -14,7 +14,8 @@ Status generate_delete(Generator& g, const bind::Delete& erase) {
   program.read_only = false;
   program.changes_counted = true;
 
-  if (erase.where == nullptr && erase.returning == nullptr && erase.limit == nullptr && erase.triggers.empty() && !table.is_schema) {
+  if (erase.where == nullptr && erase.returning == nullptr && erase.limit == nullptr && erase.triggers.empty() &&
+      !table.is_schema) {
     PL_TRY(g.use_database(erase.target->database, true));
     for (const catalog::Index* index : table.indexes) {
       PL_ASSIGN(const std::int32_t tree, g.tree_of(erase.target->database, table, index));

@@ -15,11 +15,13 @@ Status GatheredRows::gather(const plan::RowSearch& search) {
     } else {
       PL_TRY(g_.column_into(target_, catalog::kRowidColumn, first_));
     }
-    for (std::size_t i = 0; i < kept_.size(); ++i) PL_TRY(g_.value_into(kept_[i], first_ + key_width() + static_cast<std::int32_t>(i)));
+    for (std::size_t i = 0; i < kept_.size(); ++i)
+      PL_TRY(g_.value_into(kept_[i], first_ + key_width() + static_cast<std::int32_t>(i)));
     b_.emit(Opcode::BufferInsert, buffer_, first_, width);
     return {};
   }));
-  for (std::size_t i = 0; i < kept_.size(); ++i) kept_registers_.push_back(first_ + key_width() + static_cast<std::int32_t>(i));
+  for (std::size_t i = 0; i < kept_.size(); ++i)
+    kept_registers_.push_back(first_ + key_width() + static_cast<std::int32_t>(i));
   return {};
 }
 

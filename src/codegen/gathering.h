@@ -18,11 +18,13 @@ class GatheredRows {
 
   // Searches, and keeps keys and values.
   Status gather(const plan::RowSearch& search);
-  // For each row kept: puts `cursor`, which is on the table's tree, on it and emits `code`; a row that is gone meanwhile is
-  // passed over. Jumping to the label goes on with the next row.
+  // For each row kept: puts `cursor`, which is on the table's tree, on it and emits `code`; a row that is gone
+  // meanwhile is passed over. Jumping to the label goes on with the next row.
   Status each(std::int32_t cursor, FunctionRef<Status(Label)> code);
   // By kept expression; in each().
-  std::span<const std::int32_t> kept_registers() const noexcept { return {kept_registers_.data(), kept_registers_.size()}; }
+  std::span<const std::int32_t> kept_registers() const noexcept {
+    return {kept_registers_.data(), kept_registers_.size()};
+  }
 
  private:
   std::int32_t key_width() const noexcept { return table_.without_rowid ? table_.primary_key->key_columns : 1; }

@@ -16,7 +16,9 @@ String unique_text(const catalog::Index& index) {
       return text;
     }
     if (i > 0) text.append(", ");
-    text.append(index.table->name).append(".").append(column < 0 ? std::string_view("rowid") : index.table->columns[static_cast<std::size_t>(column)].name);
+    text.append(index.table->name)
+        .append(".")
+        .append(column < 0 ? std::string_view("rowid") : index.table->columns[static_cast<std::size_t>(column)].name);
   }
   return text;
 }
@@ -34,7 +36,8 @@ Status build_index(Generator& g, const catalog::Index& index, const bind::Relati
   const std::int32_t record = b.new_register();
   String letters;
   for (const catalog::IndexColumn& column : index.columns) {
-    letters += vm::affinity_letter(column.column >= 0 ? table.columns[static_cast<std::size_t>(column.column)].affinity : record::Affinity::Blob);
+    letters += vm::affinity_letter(column.column >= 0 ? table.columns[static_cast<std::size_t>(column.column)].affinity
+                                                      : record::Affinity::Blob);
   }
   b.emit(Opcode::OpenSorter, sorter, width).p4(order);
 
@@ -74,7 +77,9 @@ Status build_index(Generator& g, const catalog::Index& index, const bind::Relati
     b.emit(Opcode::Compare, before, fields, keys).p4(order);
     b.emit(Opcode::JumpCompare, differs, equal, differs);
     b.bind(equal);
-    b.emit(Opcode::Halt, static_cast<std::int32_t>(Code::ConstraintUnique), static_cast<std::int32_t>(bind::ConflictAction::Abort)).p4(b.text(unique_text(index)));
+    b.emit(Opcode::Halt, static_cast<std::int32_t>(Code::ConstraintUnique),
+           static_cast<std::int32_t>(bind::ConflictAction::Abort))
+        .p4(b.text(unique_text(index)));
     b.bind(differs);
     b.emit(Opcode::Copy, fields, before, keys - 1);
   }

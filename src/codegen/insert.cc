@@ -2,9 +2,9 @@
 //
 //   for each row of the source: place values and defaults -> rowid -> checks -> write -> RETURNING
 // A source that reads the target is gathered into a buffer first.
+#include "codegen/change_statements.h"
 #include "codegen/returning.h"
 #include "codegen/row_change.h"
-#include "codegen/statements.h"
 #include "codegen/table_writer.h"
 #include "vm/row_flags.h"
 
@@ -16,14 +16,16 @@ using bind::ConflictAction;
 // The largest rowid an AUTOINCREMENT table ever had, kept in sqlite_sequence (autoinc.html).
 class Sequence {
  public:
-  Sequence(Generator& g, std::int32_t database, const catalog::Table& table) : g_(g), b_(g.builder()), database_(database), table_(table) {}
+  Sequence(Generator& g, std::int32_t database, const catalog::Table& table)
+      : g_(g), b_(g.builder()), database_(database), table_(table) {}
 
   // Reads it into a register, before the first row.
   Status begin() {
     if (!table_.autoincrement) return {};
     PL_ASSIGN(const catalog::Shape* const shape, g_.environment().shape(database_));
     PL_ASSIGN(const catalog::Table* const sequence, shape->find_table("sqlite_sequence"));
-    if (sequence == nullptr || sequence->without_rowid || sequence->kind != catalog::TableKind::Ordinary || sequence->columns.size() != 2) {
+    if (sequence == nullptr || sequence->without_rowid || sequence->kind != catalog::TableKind::Ordinary ||
+        sequence->columns.size() != 2) {
       return Status(Code::CorruptSequence);
     }
     sequence_ = sequence;
@@ -95,7 +97,8 @@ class InsertCode {
     vm::Program& program = b_.program();
     program.read_only = false;
     program.changes_counted = true;
-    program.may_abort = !writes_one_row() || writer_.may_replace(insert_.on_conflict) || table_.autoincrement || !insert_.upserts.empty();
+    program.may_abort = !writes_one_row() || writer_.may_replace(insert_.on_conflict) || table_.autoincrement ||
+                        !insert_.upserts.empty();
     PL_TRY(writer_.open());
     row_ = writer_.new_row();
     returning_.open();
@@ -191,7 +194,8 @@ class InsertCode {
     writer_.stand(row_);
     PL_TRY(writer_.finish_values(row_));
     Vector<TableWriter::UpsertTarget> targets;
-    for (const bind::Upsert& upsert : insert_.upserts) targets.push_back({&upsert, upsert.do_nothing ? skip : b_.new_label()});
+    for (const bind::Upsert& upsert : insert_.upserts)
+      targets.push_back({&upsert, upsert.do_nothing ? skip : b_.new_label()});
     PL_TRY(writer_.check(row_, nullptr, insert_.on_conflict, skip, targets));
     PL_TRY(writer_.write(row_, nullptr, flags));
     writer_.stand(row_);

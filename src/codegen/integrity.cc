@@ -115,7 +115,9 @@ class TableCheck {
       const std::int32_t key = b_.new_registers(width);
       String letters;
       for (const catalog::IndexColumn& column : index.columns) {
-        letters += vm::affinity_letter(column.column >= 0 ? table_.columns[static_cast<std::size_t>(column.column)].affinity : record::Affinity::Blob);
+        letters +=
+            vm::affinity_letter(column.column >= 0 ? table_.columns[static_cast<std::size_t>(column.column)].affinity
+                                                   : record::Affinity::Blob);
       }
       PL_TRY(keys_.index_key(i, relation_, key));
       b_.emit(Opcode::Affinity, key, width).p4_affinities(b_.affinities(letters));
@@ -156,7 +158,8 @@ class TableCheck {
 
 }  // namespace
 
-Result<vm::ProgramRef> generate_table_check(const bind::Relation& table, const IntegrityOptions& options, bind::Environment& environment, Arena& arena) {
+Result<vm::ProgramRef> generate_table_check(const bind::Relation& table, const IntegrityOptions& options,
+                                            bind::Environment& environment, Arena& arena) {
   vm::ProgramBuilder builder(environment.encoding());
   plan::Plan plan(arena);
   plan::PlanOptions plan_options;

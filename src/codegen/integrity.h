@@ -15,6 +15,7 @@ struct IntegrityOptions {
 };
 
 // `table` is a relation over a stored table with its expressions bound.
-Result<vm::ProgramRef> generate_table_check(const bind::Relation& table, const IntegrityOptions& options, bind::Environment& environment, Arena& arena);
+Result<vm::ProgramRef> generate_table_check(const bind::Relation& table, const IntegrityOptions& options,
+                                            bind::Environment& environment, Arena& arena);
 
 }  // namespace perlite::codegen

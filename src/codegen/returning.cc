@@ -1,25 +1,13 @@
 #include "codegen/returning.h"
 
-namespace perlite::codegen {
+#include "codegen/statement.h"
 
-void describe_columns(Generator& g, std::span<const bind::ResultColumn> columns) {
-  vm::ProgramBuilder& b = g.builder();
-  const auto keep = [&](std::string_view text) { return text.data() == nullptr ? text : b.name(text); };
-  for (const bind::ResultColumn& column : columns) {
-    vm::ResultColumn described{};
-    described.name = keep(column.name);
-    described.declared_type = keep(column.declared_type);
-    described.database_name = keep(column.origin_database);
-    described.table_name = keep(column.origin_table);
-    described.column_name = keep(column.origin_column);
-    b.program().columns.push_back(described);
-  }
-}
+namespace perlite::codegen {
 
 void ReturningRows::open() {
   if (returning_ == nullptr) return;
   vm::ProgramBuilder& b = g_.builder();
-  describe_columns(g_, returning_->columns);
+  add_result_columns(g_, returning_->columns);
   cursor_ = b.new_cursor();
   const auto width = static_cast<std::int32_t>(returning_->columns.size());
   registers_ = b.new_registers(width);

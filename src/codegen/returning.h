@@ -1,4 +1,5 @@
-// codegen/returning.h: RETURNING: rows are kept while changes are made and handed out when all are (lang_returning.html).
+// codegen/returning.h: RETURNING: rows are kept while changes are made and handed out when all are
+// (lang_returning.html).
 #pragma once
 
 #include "bind/bound.h"
@@ -23,8 +24,5 @@ class ReturningRows {
   std::int32_t cursor_ = -1;
   std::int32_t registers_ = 0;
 };
-
-// Names and types of the program's result columns.
-void describe_columns(Generator& g, std::span<const bind::ResultColumn> columns);
 
 }  // namespace perlite::codegen

@@ -11,7 +11,8 @@ bool is_rowid(const catalog::Table& table, std::int32_t column) noexcept {
 
 }  // namespace
 
-Vector<bool> touched_indexes(const catalog::Table& table, const bind::TableExpressions& expressions, std::span<const bind::Assignment> assignments) {
+Vector<bool> touched_indexes(const catalog::Table& table, const bind::TableExpressions& expressions,
+                             std::span<const bind::Assignment> assignments) {
   Vector<bool> touched(table.indexes.size(), false);
   Vector<bool> changed(table.columns.size(), false);
   bool key_changes = false;
@@ -29,7 +30,9 @@ Vector<bool> touched_indexes(const catalog::Table& table, const bind::TableExpre
   for (std::size_t i = 0; i < touched.size(); ++i) {
     touched[i] = key_changes || expressions.indexes[i].where != nullptr;
     for (const catalog::IndexColumn& column : table.indexes[i]->columns) {
-      if (column.column == catalog::kExpressionColumn || (column.column >= 0 && changed[static_cast<std::size_t>(column.column)])) touched[i] = true;
+      if (column.column == catalog::kExpressionColumn ||
+          (column.column >= 0 && changed[static_cast<std::size_t>(column.column)]))
+        touched[i] = true;
     }
   }
   return touched;

@@ -19,11 +19,12 @@ struct RowChange {
   std::span<const std::int32_t> ready;  // by assignment: a register that holds the value already, 0: evaluate it
 };
 
-// Emits it. Jumps to `skip` when `where` is not true or a conflict says to leave the row. Afterwards the new row stands as
-// expressions->row.
+// Emits it. Jumps to `skip` when `where` is not true or a conflict says to leave the row. Afterwards the new row stands
+// as expressions->row.
 Status change_row(Generator& g, const RowChange& change, Label skip);
 
 // By index of the table: whether an UPDATE with these assignments can change its entries.
-Vector<bool> touched_indexes(const catalog::Table& table, const bind::TableExpressions& expressions, std::span<const bind::Assignment> assignments);
+Vector<bool> touched_indexes(const catalog::Table& table, const bind::TableExpressions& expressions,
+                             std::span<const bind::Assignment> assignments);
 
 }  // namespace perlite::codegen

@@ -20,7 +20,8 @@ Status SchemaRows::open() {
   return {};
 }
 
-void SchemaRows::add(std::string_view type, std::string_view name, std::string_view table_name, std::int32_t root, std::string_view sql) {
+void SchemaRows::add(std::string_view type, std::string_view name, std::string_view table_name, std::int32_t root,
+                     std::string_view sql) {
   const std::int32_t fields = b_.new_registers(kSchemaFields);
   const std::int32_t rowid = b_.new_register();
   const std::int32_t record = b_.new_register();
@@ -42,8 +43,8 @@ void SchemaRows::add(std::string_view type, std::string_view name, std::string_v
   b_.emit(Opcode::InsertRow, cursor_, record, rowid).p5(vm::kAppend);
 }
 
-// The roots are dropped from the largest down: in an auto-vacuum file the tree with the largest root moves into the hole, and
-// that is then never one that is still to go.
+// The roots are dropped from the largest down: in an auto-vacuum file the tree with the largest root moves into the
+// hole, and that is then never one that is still to go.
 Status SchemaRows::remove(std::string_view type, std::int32_t field, std::string_view name) {
   const std::int32_t wanted_type = b_.new_register();
   const std::int32_t wanted_name = b_.new_register();

@@ -16,7 +16,8 @@ class SchemaRows {
   Status open();
   std::int32_t slot() const noexcept { return slot_; }  // of the database in the program
   // A new row. root: register, 0 for none. `sql` with null data: NULL.
-  void add(std::string_view type, std::string_view name, std::string_view table_name, std::int32_t root, std::string_view sql);
+  void add(std::string_view type, std::string_view name, std::string_view table_name, std::int32_t root,
+           std::string_view sql);
   // Deletes the rows of `type` (every type when it is empty) whose field `field` (1 name, 2 tbl_name) is `name`,
   // and drops their trees.
   Status remove(std::string_view type, std::int32_t field, std::string_view name);

@@ -64,11 +64,13 @@ Status TableWriter::finish_values(const NewRow& row) {
     letters += vm::affinity_letter(affinity);
   }
   const auto apply = [&] {
-    if (any && !table_.strict) b_.emit(Opcode::Affinity, row.columns, static_cast<std::int32_t>(count)).p4_affinities(b_.affinities(letters));
+    if (any && !table_.strict)
+      b_.emit(Opcode::Affinity, row.columns, static_cast<std::int32_t>(count)).p4_affinities(b_.affinities(letters));
   };
   apply();
   if (table_.has_generated) {
-    // A generated column may read others: each is made after those it reads. A loop was refused when the table was made.
+    // A generated column may read others: each is made after those it reads. A loop was refused when the table was
+    // made.
     Vector<bool> done(count, false);
     std::size_t left = 0;
     for (std::size_t c = 0; c < count; ++c) {
@@ -80,7 +82,8 @@ Status TableWriter::finish_values(const NewRow& row) {
         if (done[c]) continue;
         bool ready = true;
         plan::walk(*expressions_.generated[c], [&](const bind::Expr& e) {
-          if (const auto* column = e.try_as<bind::ColumnExpr>(); column != nullptr && column->column >= 0 && column->relation == expressions_.row) {
+          if (const auto* column = e.try_as<bind::ColumnExpr>();
+              column != nullptr && column->column >= 0 && column->relation == expressions_.row) {
             ready = ready && done[static_cast<std::size_t>(column->column)];
           }
           return true;
@@ -115,8 +118,8 @@ bool TableWriter::reads_changed(const bind::Expr& expr, std::span<const bool> ch
   return found;
 }
 
-Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction action, Label skip, std::span<const UpsertTarget> upserts,
-                          std::span<const bool> changed) {
+Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction action, Label skip,
+                          std::span<const UpsertTarget> upserts, std::span<const bool> changed) {
   stand(row);
   PL_TRY(check_not_null(row, action, skip, changed));
   PL_TRY(check_conditions(action, skip, changed));
@@ -149,7 +152,8 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
   return {};
 }
 
-Status TableWriter::check_not_null(const NewRow& row, ConflictAction action, Label skip, std::span<const bool> changed) {
+Status TableWriter::check_not_null(const NewRow& row, ConflictAction action, Label skip,
+                                   std::span<const bool> changed) {
   for (std::size_t c = 0; c < table_.columns.size(); ++c) {
     const catalog::Column& column = table_.columns[c];
     if (!column.not_null || column.is_rowid_alias) continue;
@@ -200,7 +204,8 @@ Status TableWriter::check_conditions(ConflictAction action, Label skip, std::spa
 }
 
 // The clause that a conflict on this index (or the rowid) belongs to, null when there is none.
-const bind::Upsert* TableWriter::upsert_of(const catalog::Index* index, bool rowid, std::span<const UpsertTarget> upserts, Label* label) const {
+const bind::Upsert* TableWriter::upsert_of(const catalog::Index* index, bool rowid,
+                                           std::span<const UpsertTarget> upserts, Label* label) const {
   for (const UpsertTarget& target : upserts) {
     const bind::Upsert& u = *target.upsert;
     const bool every = u.index == nullptr && !u.rowid;
@@ -212,7 +217,8 @@ const bind::Upsert* TableWriter::upsert_of(const catalog::Index* index, bool row
   return nullptr;
 }
 
-Status TableWriter::check_rowid(const NewRow& row, const OldRow* old, ConflictAction action, Label skip, std::span<const UpsertTarget> upserts) {
+Status TableWriter::check_rowid(const NewRow& row, const OldRow* old, ConflictAction action, Label skip,
+                                std::span<const UpsertTarget> upserts) {
   if (old != nullptr && !old->key_may_change) return {};
   const Label ok = b_.new_label();
   if (old != nullptr) b_.emit(Opcode::Eq, row.rowid, ok, old->rowid);
@@ -244,7 +250,8 @@ Status TableWriter::check_rowid(const NewRow& row, const OldRow* old, ConflictAc
   return {};
 }
 
-Status TableWriter::check_primary_key(const NewRow& row, const OldRow* old, ConflictAction action, Label skip, std::span<const UpsertTarget> upserts) {
+Status TableWriter::check_primary_key(const NewRow& row, const OldRow* old, ConflictAction action, Label skip,
+                                      std::span<const UpsertTarget> upserts) {
   if (old != nullptr && !old->key_may_change) return {};
   const catalog::Index& key = *table_.primary_key;
   const std::int32_t width = key.key_columns;
@@ -291,7 +298,9 @@ String TableWriter::unique_text(const catalog::Index& index) const {
     }
     if (i > 0) text.append(", ");
     const std::int32_t column = index.columns[i].column;
-    text.append(table_.name).append(".").append(column < 0 ? std::string_view("rowid") : table_.columns[static_cast<std::size_t>(column)].name);
+    text.append(table_.name)
+        .append(".")
+        .append(column < 0 ? std::string_view("rowid") : table_.columns[static_cast<std::size_t>(column)].name);
   }
   return text;
 }
@@ -299,7 +308,8 @@ String TableWriter::unique_text(const catalog::Index& index) const {
 const char* TableWriter::index_affinities(const catalog::Index& index) {
   String letters;
   for (const catalog::IndexColumn& column : index.columns) {
-    const auto affinity = column.column >= 0 ? table_.columns[static_cast<std::size_t>(column.column)].affinity : record::Affinity::Blob;
+    const auto affinity =
+        column.column >= 0 ? table_.columns[static_cast<std::size_t>(column.column)].affinity : record::Affinity::Blob;
     letters += vm::affinity_letter(affinity);
   }
   return b_.affinities(letters);
@@ -329,7 +339,8 @@ Status TableWriter::make_entry(std::size_t i) {
     PL_TRY(g_.jump_if_false(expressions_.indexes[i].where, none, true));
   }
   PL_TRY(index_key(i, *expressions_.row, code.key));
-  b_.emit(Opcode::MakeRecord, code.key, static_cast<std::int32_t>(index.columns.size()), code.record).p4_affinities(index_affinities(index));
+  b_.emit(Opcode::MakeRecord, code.key, static_cast<std::int32_t>(index.columns.size()), code.record)
+      .p4_affinities(index_affinities(index));
   b_.bind(none);
   return {};
 }
@@ -359,7 +370,8 @@ void TableWriter::position_on_conflict(std::size_t i) {
   const Label found = b_.new_label();
   b_.emit(Opcode::Goto, 0, found);
   b_.bind(missing);
-  b_.emit(Opcode::Halt, static_cast<std::int32_t>(Code::CorruptIndex), static_cast<std::int32_t>(ConflictAction::Abort));
+  b_.emit(Opcode::Halt, static_cast<std::int32_t>(Code::CorruptIndex),
+          static_cast<std::int32_t>(ConflictAction::Abort));
   b_.bind(found);
 }
 
@@ -410,7 +422,8 @@ Status TableWriter::check_index(std::size_t i, const NewRow& row, const OldRow* 
     PL_TRY(remove_current(0));
     stand(row);
   } else {
-    PL_TRY(fail(index.origin == catalog::IndexOrigin::PrimaryKey ? Code::ConstraintPrimaryKey : Code::ConstraintUnique, resolved, unique_text(index)));
+    PL_TRY(fail(index.origin == catalog::IndexOrigin::PrimaryKey ? Code::ConstraintPrimaryKey : Code::ConstraintUnique,
+                resolved, unique_text(index)));
   }
   b_.bind(ok);
   return {};
@@ -463,7 +476,9 @@ Status TableWriter::remove_current(unsigned flags) {
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     const Label none = b_.new_label();
     if (old.index_present[i] != 0) b_.emit(Opcode::IsNull, old.index_present[i], none);
-    b_.emit(Opcode::DeleteKey, indexes_[i].removal, old.index_keys[i], static_cast<std::int32_t>(table_.indexes[i]->columns.size())).p5(vm::kMustExist);
+    b_.emit(Opcode::DeleteKey, indexes_[i].removal, old.index_keys[i],
+            static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
+        .p5(vm::kMustExist);
     b_.bind(none);
   }
   if (table_.without_rowid) {
@@ -485,7 +500,8 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
       b_.emit(Opcode::Alias, row.columns + fields[f].column, first + static_cast<std::int32_t>(f));
       letters += vm::affinity_letter(table_.columns[static_cast<std::size_t>(fields[f].column)].affinity);
     }
-    b_.emit(Opcode::MakeRecord, first, static_cast<std::int32_t>(fields.size()), record).p4_affinities(b_.affinities(letters));
+    b_.emit(Opcode::MakeRecord, first, static_cast<std::int32_t>(fields.size()), record)
+        .p4_affinities(b_.affinities(letters));
   } else {
     std::int32_t first = row.columns;
     bool moved = false;
@@ -511,13 +527,16 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
       if (indexes_[i].cursor < 0 || old->index_keys[i] == 0) continue;
       const Label none = b_.new_label();
       if (old->index_present[i] != 0) b_.emit(Opcode::IsNull, old->index_present[i], none);
-      b_.emit(Opcode::DeleteKey, indexes_[i].cursor, old->index_keys[i], static_cast<std::int32_t>(table_.indexes[i]->columns.size())).p5(vm::kMustExist);
+      b_.emit(Opcode::DeleteKey, indexes_[i].cursor, old->index_keys[i],
+              static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
+          .p5(vm::kMustExist);
       b_.bind(none);
     }
     if (old->key_may_change) {
       const Label gone = b_.new_label();
       if (table_.without_rowid) {
-        b_.emit(Opcode::NotFound, data_cursor_, gone, old->primary_key).p4(static_cast<std::int64_t>(table_.primary_key->key_columns));
+        b_.emit(Opcode::NotFound, data_cursor_, gone, old->primary_key)
+            .p4(static_cast<std::int64_t>(table_.primary_key->key_columns));
         b_.emit(Opcode::DeleteKey, data_cursor_, old->primary_key, 0).p4(&table_).p5(vm::kUpdate);
       } else {
         b_.emit(Opcode::NotExists, data_cursor_, gone, old->rowid);

@@ -1,7 +1,7 @@
 // codegen/table_writer.h: code that writes one row of a table: constraints, indexes, conflicts.
 //
-// Shared by INSERT, the DO UPDATE of an upsert, and UPDATE. The row to be written stands in registers (NewRow), in column
-// order, so that the record of an ordinary table is made without moving a value.
+// Shared by INSERT, the DO UPDATE of an upsert, and UPDATE. The row to be written stands in registers (NewRow), in
+// column order, so that the record of an ordinary table is made without moving a value.
 //
 // Order of what is checked (lang_conflict.html): NOT NULL, CHECK, the rowid, unique indexes, those that REPLACE last.
 // Nothing is written before all is checked, but for rows that REPLACE removes.
@@ -25,10 +25,12 @@ struct NewRow {
 
 // The row that an UPDATE changes: where its cursor stands and what its keys were.
 struct OldRow {
-  std::int32_t rowid = 0;                    // register
-  bool key_may_change = false;               // the rowid, or the key of a WITHOUT ROWID table
-  std::span<const std::int32_t> index_keys;  // by index: first register of the old key's fields; 0: the index is not touched
-  std::span<const std::int32_t> index_present;  // by index: a register that is NULL when a partial index has no entry; 0: always has
+  std::int32_t rowid = 0;       // register
+  bool key_may_change = false;  // the rowid, or the key of a WITHOUT ROWID table
+  std::span<const std::int32_t>
+      index_keys;  // by index: first register of the old key's fields; 0: the index is not touched
+  std::span<const std::int32_t>
+      index_present;             // by index: a register that is NULL when a partial index has no entry; 0: always has
   std::int32_t primary_key = 0;  // WITHOUT ROWID: first register of the old key
 };
 
@@ -41,7 +43,8 @@ class TableWriter {
     Label label;  // the code of the clause; the data cursor stands on the row in the way
   };
 
-  TableWriter(Generator& g, std::int32_t database, const catalog::Table& table, const bind::TableExpressions& expressions)
+  TableWriter(Generator& g, std::int32_t database, const catalog::Table& table,
+              const bind::TableExpressions& expressions)
       : g_(g), b_(g.builder()), database_(database), table_(table), expressions_(expressions) {}
   TableWriter(const TableWriter&) = delete;
   TableWriter& operator=(const TableWriter&) = delete;
@@ -58,10 +61,10 @@ class TableWriter {
 
   // Affinities, generated columns, and the types of STRICT tables. Before check().
   Status finish_values(const NewRow& row);
-  // All constraints. Jumps to `skip` when the row is to be left out. `old` is null for an insert. `changed`: by column, what
-  // an UPDATE assigned; empty: all. Upserts in the order of their clauses.
-  Status check(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip, std::span<const UpsertTarget> upserts = {},
-               std::span<const bool> changed = {});
+  // All constraints. Jumps to `skip` when the row is to be left out. `old` is null for an insert. `changed`: by column,
+  // what an UPDATE assigned; empty: all. Upserts in the order of their clauses.
+  Status check(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
+               std::span<const UpsertTarget> upserts = {}, std::span<const bool> changed = {});
   // Writes the row and its index entries; check() came before. For an update the old entries go first.
   Status write(const NewRow& row, const OldRow* old, unsigned flags);
 
@@ -80,19 +83,23 @@ class TableWriter {
   struct IndexCode {
     std::int32_t cursor = -1;   // -1: not touched
     std::int32_t removal = -1;  // the cursor that removes entries of rows that REPLACE takes away
-    std::int32_t key = 0;      // registers of the new key's fields
-    std::int32_t record = 0;   // register of the new entry; NULL when a partial index has none
+    std::int32_t key = 0;       // registers of the new key's fields
+    std::int32_t record = 0;    // register of the new entry; NULL when a partial index has none
     bool partial = false;
   };
   Status remember(OldRow* old, bool all_indexes);
   Status fail(Code code, bind::ConflictAction action, std::string_view text);
   Status check_not_null(const NewRow& row, bind::ConflictAction action, Label skip, std::span<const bool> changed);
   Status check_conditions(bind::ConflictAction action, Label skip, std::span<const bool> changed);
-  Status check_rowid(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip, std::span<const UpsertTarget> upserts);
-  Status check_primary_key(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip, std::span<const UpsertTarget> upserts);
+  Status check_rowid(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
+                     std::span<const UpsertTarget> upserts);
+  Status check_primary_key(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
+                           std::span<const UpsertTarget> upserts);
   Status make_entry(std::size_t index);
-  Status check_index(std::size_t index, const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip, std::span<const UpsertTarget> upserts);
-  const bind::Upsert* upsert_of(const catalog::Index* index, bool rowid, std::span<const UpsertTarget> upserts, Label* label) const;
+  Status check_index(std::size_t index, const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
+                     std::span<const UpsertTarget> upserts);
+  const bind::Upsert* upsert_of(const catalog::Index* index, bool rowid, std::span<const UpsertTarget> upserts,
+                                Label* label) const;
   void position_on_conflict(std::size_t index);
   const char* index_affinities(const catalog::Index& index);
   String unique_text(const catalog::Index& index) const;

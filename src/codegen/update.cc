@@ -1,11 +1,11 @@
 // UPDATE (manual: lang_update.html).
 //
-// The rows are searched first and their keys kept, then changed one after the other: changing a row can move the scan, and a
-// row must be met once. With FROM the new values are kept as well, for they may come from other tables.
+// The rows are searched first and their keys kept, then changed one after the other: changing a row can move the scan,
+// and a row must be met once. With FROM the new values are kept as well, for they may come from other tables.
+#include "codegen/change_statements.h"
 #include "codegen/gathering.h"
 #include "codegen/returning.h"
 #include "codegen/row_change.h"
-#include "codegen/statements.h"
 #include "codegen/table_writer.h"
 
 namespace perlite::codegen {

@@ -1,5 +1,5 @@
-// codegen/statements.h: the statements that are not queries, one function a kind. Each writes the body of a program
-// between Generator::begin() and Generator::end().
+// codegen/change_statements.h: the statements that are not queries, one function a kind. Each writes the body of a
+// program between Generator::begin() and Generator::end().
 #pragma once
 
 #include "base/status.h"
@@ -25,6 +25,6 @@ Status generate_transaction(Generator& g, const bind::Statement& statement);
 Status generate_host_statement(Generator& g, const bind::Statement& statement);
 
 // Everything but SELECT and PRAGMA.
-Status generate_statement(Generator& g, const bind::Statement& statement);
+Status generate_change(Generator& g, const bind::Statement& statement);
 
 }  // namespace perlite::codegen
