@@ -1,0 +1,92 @@
+#include "bind/binder.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "bind/binding.h"
+
+namespace perlite::bind {
+
+Binder::Binder(const sql::ParseResult& parsed, std::string_view text, Environment& environment, Arena& arena)
+    : parsed_(parsed),
+      environment_(environment),
+      arena_(arena),
+      encoding_(environment.encoding()),
+      has_authorizer_(environment.has_authorizer()) {
+  statement_place_.text = text;
+  statement_place_.strings_in_double_quotes = environment.switches().double_quoted_strings_dml;
+  place_ = &statement_place_;
+  frames_.reserve(16);
+  values_.reserve(32);
+}
+
+bool Binder::fail(Status status) {
+  PL_ASSERT(!status.ok());
+  if (status_.ok()) status_ = std::move(status);
+  return false;
+}
+
+bool Binder::authorize(int action, std::string_view third, std::string_view fourth, int database, bool* ignored) {
+  if (!has_authorizer_ || place_->silent) return true;
+  auto argument = [&](std::string_view text) { return text.data() == nullptr ? nullptr : terminated(text).data(); };
+  Result<Authorization> answer =
+      environment_.authorize(action, argument(third), argument(fourth),
+                             database < 0 ? nullptr : terminated(environment_.database_name(database)).data(),
+                             place_->inner_object);
+  if (!answer.ok()) return fail(std::move(answer.status()));
+  if (answer.value() == Authorization::Deny) return fail(Status(Code::Auth, "not authorized"));
+  if (answer.value() == Authorization::Ignore) *ignored = true;
+  return true;
+}
+
+namespace {
+
+void note(Vector<std::int32_t>& numbers, int database) {
+  if (std::find(numbers.begin(), numbers.end(), database) == numbers.end()) numbers.push_back(database);
+}
+
+}  // namespace
+
+void Binder::note_read(int database) { note(databases_read_, database); }
+void Binder::note_written(int database) {
+  note(databases_written_, database);
+  note(databases_read_, database);
+}
+
+std::span<const std::int32_t> Binder::sorted(Vector<std::int32_t>& numbers) {
+  std::sort(numbers.begin(), numbers.end());
+  return arena_.copy_array(numbers);
+}
+
+Result<const Statement*> Binder::bind() {
+  auto* statement = arena_.make<Statement>();
+  statement->ast = parsed_.statement;
+  if (!bind_statement_kind(*statement)) {
+    PL_ASSERT(!status_.ok());
+    return std::move(status_);
+  }
+  statement->relation_count = relation_count_;
+  statement->databases_read = sorted(databases_read_);
+  statement->databases_written = sorted(databases_written_);
+  return static_cast<const Statement*>(statement);
+}
+
+bool Binder::bind_statement_kind(Statement& statement) {
+  switch (parsed_.statement->kind) {
+    case sql::StatementKind::Select: {
+      statement.kind = StatementKind::Select;
+      statement.select = bind_select(*parsed_.statement->as<sql::SelectStatement>().select, {});
+      return statement.select != nullptr;
+    }
+    default:
+      return error("this kind of statement cannot run: it is not available in this build");
+  }
+}
+
+Result<const Statement*> bind_statement(const sql::ParseResult& parsed, std::string_view text, Environment& environment,
+                                        Arena& arena) {
+  PL_ASSERT(parsed.statement != nullptr);
+  return Binder(parsed, text, environment, arena).bind();
+}
+
+}  // namespace perlite::bind
