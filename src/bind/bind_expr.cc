@@ -19,34 +19,63 @@ constexpr std::uint16_t kVariable = kHasColumn | kHasSubquery | kHasAggregate | 
 
 BinaryOp arithmetic(sql::BinaryOp op) {
   switch (op) {
-    case sql::BinaryOp::Or: return BinaryOp::Or;
-    case sql::BinaryOp::And: return BinaryOp::And;
-    case sql::BinaryOp::BitAnd: return BinaryOp::BitAnd;
-    case sql::BinaryOp::BitOr: return BinaryOp::BitOr;
-    case sql::BinaryOp::ShiftLeft: return BinaryOp::ShiftLeft;
-    case sql::BinaryOp::ShiftRight: return BinaryOp::ShiftRight;
-    case sql::BinaryOp::Add: return BinaryOp::Add;
-    case sql::BinaryOp::Subtract: return BinaryOp::Subtract;
-    case sql::BinaryOp::Multiply: return BinaryOp::Multiply;
-    case sql::BinaryOp::Divide: return BinaryOp::Divide;
-    case sql::BinaryOp::Modulo: return BinaryOp::Remainder;
-    default: return BinaryOp::Concat;
+    case sql::BinaryOp::Or:
+      return BinaryOp::Or;
+    case sql::BinaryOp::And:
+      return BinaryOp::And;
+    case sql::BinaryOp::BitAnd:
+      return BinaryOp::BitAnd;
+    case sql::BinaryOp::BitOr:
+      return BinaryOp::BitOr;
+    case sql::BinaryOp::ShiftLeft:
+      return BinaryOp::ShiftLeft;
+    case sql::BinaryOp::ShiftRight:
+      return BinaryOp::ShiftRight;
+    case sql::BinaryOp::Add:
+      return BinaryOp::Add;
+    case sql::BinaryOp::Subtract:
+      return BinaryOp::Subtract;
+    case sql::BinaryOp::Multiply:
+      return BinaryOp::Multiply;
+    case sql::BinaryOp::Divide:
+      return BinaryOp::Divide;
+    case sql::BinaryOp::Modulo:
+      return BinaryOp::Remainder;
+    default:
+      return BinaryOp::Concat;
   }
 }
 
 bool comparison(sql::BinaryOp op, CompareOp* out) {
   switch (op) {
-    case sql::BinaryOp::Equal: *out = CompareOp::Equal; return true;
-    case sql::BinaryOp::NotEqual: *out = CompareOp::NotEqual; return true;
-    case sql::BinaryOp::Less: *out = CompareOp::Less; return true;
-    case sql::BinaryOp::LessEqual: *out = CompareOp::LessEqual; return true;
-    case sql::BinaryOp::Greater: *out = CompareOp::Greater; return true;
-    case sql::BinaryOp::GreaterEqual: *out = CompareOp::GreaterEqual; return true;
+    case sql::BinaryOp::Equal:
+      *out = CompareOp::Equal;
+      return true;
+    case sql::BinaryOp::NotEqual:
+      *out = CompareOp::NotEqual;
+      return true;
+    case sql::BinaryOp::Less:
+      *out = CompareOp::Less;
+      return true;
+    case sql::BinaryOp::LessEqual:
+      *out = CompareOp::LessEqual;
+      return true;
+    case sql::BinaryOp::Greater:
+      *out = CompareOp::Greater;
+      return true;
+    case sql::BinaryOp::GreaterEqual:
+      *out = CompareOp::GreaterEqual;
+      return true;
     case sql::BinaryOp::Is:
-    case sql::BinaryOp::IsNotDistinctFrom: *out = CompareOp::Is; return true;
+    case sql::BinaryOp::IsNotDistinctFrom:
+      *out = CompareOp::Is;
+      return true;
     case sql::BinaryOp::IsNot:
-    case sql::BinaryOp::IsDistinctFrom: *out = CompareOp::IsNot; return true;
-    default: return false;
+    case sql::BinaryOp::IsDistinctFrom:
+      *out = CompareOp::IsNot;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -168,7 +197,7 @@ bool Binder::rule_for(const Expr* left, const Expr* right, ComparisonRule* rule)
     rule->affinity = record::is_numeric(a) || record::is_numeric(b) ? Affinity::Numeric : Affinity::None;
   } else {
     const Affinity one = a != Affinity::None ? a : b;
-    rule->affinity = record::is_numeric(one)    ? Affinity::Numeric
+    rule->affinity = record::is_numeric(one) ? Affinity::Numeric
                      : one == Affinity::Text ? Affinity::Text
                                              : Affinity::None;
   }
@@ -200,7 +229,7 @@ const Expr* Binder::compare(CompareOp op, const Expr* left, const Expr* right, S
     if (left->kind != ExprKind::Row && right->kind != ExprKind::Row) {
       if (!must_be_scalar(left) || !must_be_scalar(right)) return nullptr;
     }
-    if (left_width == 1 && right->kind == ExprKind::Row) {
+    if (left_width == 1 && right->kind == ExprKind::Row && !span.empty()) {
       error_at(left->span, "row value misused");
     } else {
       error("row value misused");
@@ -757,7 +786,7 @@ const Expr* Binder::finish_case(const sql::CaseExpr& node, const Expr* const* va
       if (!must_be_scalar(branch.when)) return nullptr;
     } else if (width_of(expr->operand) > 1 || width_of(branch.when) > 1) {
       // Rows are compared as a condition of their own.
-      branch.when = compare(CompareOp::Equal, expr->operand, branch.when, branch.when->span);
+      branch.when = compare(CompareOp::Equal, expr->operand, branch.when, Span{});
       if (branch.when == nullptr) return nullptr;
     } else if (!rule_for(expr->operand, branch.when, &branch.rule)) {
       return nullptr;

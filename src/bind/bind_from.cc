@@ -18,11 +18,16 @@ namespace {
 
 JoinKind kind_of(sql::JoinType type) {
   switch (type) {
-    case sql::JoinType::Cross: return JoinKind::Cross;
-    case sql::JoinType::Left: return JoinKind::Left;
-    case sql::JoinType::Right: return JoinKind::Right;
-    case sql::JoinType::Full: return JoinKind::Full;
-    default: return JoinKind::Inner;
+    case sql::JoinType::Cross:
+      return JoinKind::Cross;
+    case sql::JoinType::Left:
+      return JoinKind::Left;
+    case sql::JoinType::Right:
+      return JoinKind::Right;
+    case sql::JoinType::Full:
+      return JoinKind::Full;
+    default:
+      return JoinKind::Inner;
   }
 }
 
@@ -386,8 +391,8 @@ std::span<RelationColumn> Binder::columns_of_select(const Select& select, std::s
     };
     for (int number = 1; taken(name); ++number) {
       std::string_view stem = names.empty() ? result.name : names[i];
-      const Status made = Status::format(Code::Error, -1, "%.*s:%d", static_cast<int>(std::min<std::size_t>(stem.size(), 900)),
-                                         stem.data(), number);
+      const Status made = Status::format(
+          Code::Error, -1, "%.*s:%d", static_cast<int>(std::min<std::size_t>(stem.size(), 900)), stem.data(), number);
       name = arena_.copy_text(made.message());
     }
     if (wide) seen.emplace(base::hash_ignoring_case(name), i);

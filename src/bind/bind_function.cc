@@ -40,8 +40,8 @@ bool Binder::function_allowed(const vm::FunctionDef& function, std::string_view 
     return error_at(span, "non-deterministic functions prohibited in %.*s", std::string_view(place_->prohibits));
   }
   if (place_->in_schema && !function.has(vm::kInnocuous)) {
-    const bool refused = function.has(vm::kDirectOnly) ||
-                         (!function.has(vm::kBuiltIn) && !environment_.switches().trusted_schema);
+    const bool refused =
+        function.has(vm::kDirectOnly) || (!function.has(vm::kBuiltIn) && !environment_.switches().trusted_schema);
     if (refused) return error_at(span, "unsafe use of %.*s()", name);
   }
   return true;
@@ -89,8 +89,7 @@ const Expr* Binder::call_named(std::string_view name, std::span<const Expr* cons
 
 bool Binder::begin_call(const sql::FunctionExpr& node, Frame& frame) {
   const std::string_view name = node.name.text;
-  const vm::FunctionDef* function =
-      find_function(name, static_cast<int>(node.arguments.size()), node.name.span);
+  const vm::FunctionDef* function = find_function(name, static_cast<int>(node.arguments.size()), node.name.span);
   if (function == nullptr) return false;
   frame.function = function;
   if (!function->is_aggregate()) {
@@ -217,8 +216,8 @@ bool same_order(std::span<const OrderTerm> left, std::span<const OrderTerm> righ
 
 }  // namespace
 
-const Expr* Binder::finish_aggregate(const sql::FunctionExpr& node, const vm::FunctionDef& function,
-                                     ExprList arguments, const Expr* filter, std::span<const OrderTerm> order_by) {
+const Expr* Binder::finish_aggregate(const sql::FunctionExpr& node, const vm::FunctionDef& function, ExprList arguments,
+                                     const Expr* filter, std::span<const OrderTerm> order_by) {
   Scope* owner = scope_;
   const int depth = std::min(scope_->depth, 62);
   const std::uint64_t named = depths_named_ & ((std::uint64_t{2} << depth) - 1);
@@ -230,6 +229,18 @@ const Expr* Binder::finish_aggregate(const sql::FunctionExpr& node, const vm::Fu
   if (owner != scope_ && (owner->core == nullptr || !owner->aggregates_allowed)) {
     error_at(node.name.span, "misuse of aggregate: %.*s()", node.name.text);
     return nullptr;
+  }
+  if (owner != scope_) {
+    // It is computed out there: its columns are that query's own.
+    const Restored<Scope*> in(scope_, owner);
+    const Restored<SelectState*> of(select_, owner->select);
+    owner->aggregates_allowed = false;
+    const bool windows = std::exchange(owner->windows_allowed, false);
+    if (!bind_list(node.arguments, &arguments)) return nullptr;
+    if (node.filter != nullptr && (filter = bind_scalar(node.filter)) == nullptr) return nullptr;
+    if (!order_by.empty() && !bind_call_order(node.order_by, &order_by)) return nullptr;
+    owner->aggregates_allowed = true;
+    owner->windows_allowed = windows;
   }
   const Collation* collation = usable(collation_of_arguments(arguments));
   if (collation == nullptr) return nullptr;
@@ -294,11 +305,16 @@ namespace {
 // From far before to far behind.
 int place_of(sql::FrameBoundKind kind) {
   switch (kind) {
-    case sql::FrameBoundKind::UnboundedPreceding: return 0;
-    case sql::FrameBoundKind::Preceding: return 1;
-    case sql::FrameBoundKind::CurrentRow: return 2;
-    case sql::FrameBoundKind::Following: return 3;
-    default: return 4;
+    case sql::FrameBoundKind::UnboundedPreceding:
+      return 0;
+    case sql::FrameBoundKind::Preceding:
+      return 1;
+    case sql::FrameBoundKind::CurrentRow:
+      return 2;
+    case sql::FrameBoundKind::Following:
+      return 3;
+    default:
+      return 4;
   }
 }
 

@@ -108,7 +108,7 @@ const Expr* Binder::resolve_flat(Scope& scope, int first, int last, std::string_
       column = candidate;
     }
   }
-  return *matches == 1 ? column_of(*found, column, span) : nullptr;
+  return *matches == 1 && found != nullptr ? column_of(*found, column, span) : nullptr;
 }
 
 // The same where joins have merged columns. The tree leans to the left and is at most kMaxJoinTables deep.
@@ -203,7 +203,7 @@ const Expr* Binder::bind_column(const sql::ColumnExpr& node) {
         if (candidate < 0) {
           if (!is_rowid || !source.has_rowid) continue;
           candidate = source.table != nullptr && source.table->rowid_alias >= 0 ? source.table->rowid_alias
-                                                                                 : catalog::kRowidColumn;
+                                                                                : catalog::kRowidColumn;
         }
         if (++matches == 1) {
           first = &source;

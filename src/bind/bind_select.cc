@@ -242,7 +242,8 @@ std::string_view Binder::name_of_result(const sql::ResultColumn& ast, const Expr
 
 // Declared type and origin of what is a plain column, through queries in FROM.
 void Binder::describe(ResultColumn& result) {
-  if (const auto* query = result.expr->try_as<ScalarSubqueryExpr>(); query != nullptr && !query->select->columns.empty()) {
+  if (const auto* query = result.expr->try_as<ScalarSubqueryExpr>();
+      query != nullptr && !query->select->columns.empty()) {
     const ResultColumn& inner = query->select->columns[0];
     result.declared_type = inner.declared_type;
     result.origin_database = inner.origin_database;

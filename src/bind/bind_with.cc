@@ -246,7 +246,8 @@ bool Binder::bind_recursive(CommonTableState& table, WithScope& with, std::size_
       }
     }
     if (column < 0) return position_error(i, position != 0, initial->columns.size(), "ORDER BY", term.expr->span);
-    if (!make_order_term(term, initial->columns[static_cast<std::size_t>(column)].expr, column, &order[i])) return false;
+    if (!make_order_term(term, initial->columns[static_cast<std::size_t>(column)].expr, column, &order[i]))
+      return false;
   }
   common->queue_order = order;
   return bind_limit(query.limit, query.offset, &common->limit, &common->offset);

@@ -29,10 +29,9 @@ bool Binder::fail(Status status) {
 bool Binder::authorize(int action, std::string_view third, std::string_view fourth, int database, bool* ignored) {
   if (!has_authorizer_ || place_->silent) return true;
   auto argument = [&](std::string_view text) { return text.data() == nullptr ? nullptr : terminated(text).data(); };
-  Result<Authorization> answer =
-      environment_.authorize(action, argument(third), argument(fourth),
-                             database < 0 ? nullptr : terminated(environment_.database_name(database)).data(),
-                             place_->inner_object);
+  Result<Authorization> answer = environment_.authorize(
+      action, argument(third), argument(fourth),
+      database < 0 ? nullptr : terminated(environment_.database_name(database)).data(), place_->inner_object);
   if (!answer.ok()) return fail(std::move(answer.status()));
   if (answer.value() == Authorization::Deny) return fail(Status(Code::Auth, "not authorized"));
   if (answer.value() == Authorization::Ignore) *ignored = true;

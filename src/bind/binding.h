@@ -31,11 +31,11 @@ struct SelectState;
 
 // A relation while its statement is bound.
 struct Source : Relation {
-  Scope* scope = nullptr;                        // that finds it by name
+  Scope* scope = nullptr;                         // that finds it by name
   const catalog::ColumnLookup* lookup = nullptr;  // made for wide relations
-  bool qualified_only = false;                   // `excluded`: found by alias.column alone
-  int order = 0;                                 // place in its scope
-  std::span<std::uint64_t> generated_uses;       // by column: what a virtual column reads, as in columns_used
+  bool qualified_only = false;                    // `excluded`: found by alias.column alone
+  int order = 0;                                  // place in its scope
+  std::span<std::uint64_t> generated_uses;        // by column: what a virtual column reads, as in columns_used
 };
 
 // A column that USING or NATURAL made of two.
@@ -75,9 +75,9 @@ struct Scope {
   CoreState* core = nullptr;      // null: no aggregates, no windows
   int depth = 0;
   Vector<Source*> sources;
-  const JoinNames* joins = nullptr;  // only where USING, NATURAL or the alias of a join makes a difference
-  std::span<const ResultColumn> columns;            // of the result, once bound
-  std::span<const std::string_view> aliases;        // parallel: written AS, data() null where there is none
+  const JoinNames* joins = nullptr;           // only where USING, NATURAL or the alias of a join makes a difference
+  std::span<const ResultColumn> columns;      // of the result, once bound
+  std::span<const std::string_view> aliases;  // parallel: written AS, data() null where there is none
   bool aliases_visible = false;
   bool aggregates_allowed = false;
   bool windows_allowed = false;
@@ -95,11 +95,11 @@ struct SelectState {
 
 struct CommonTableState {
   const sql::CommonTable* ast;
-  bool busy = false;               // its query is being bound
+  bool busy = false;                     // its query is being bound
   const Core* recursive_core = nullptr;  // the arm being bound in which the table may stand for the queue's row
   int step_references = 0;
-  CommonTable* bound = nullptr;    // kept in a buffer, or recursive
-  Source* first_use = nullptr;     // a query bound in place, to be turned into `bound` by a second use
+  CommonTable* bound = nullptr;  // kept in a buffer, or recursive
+  Source* first_use = nullptr;   // a query bound in place, to be turned into `bound` by a second use
 };
 
 // The WITH clause around what is bound now.
@@ -107,19 +107,19 @@ struct WithScope {
   WithScope* outer = nullptr;
   const sql::With* with = nullptr;
   std::span<CommonTableState> tables;
-  Scope* names = nullptr;          // what its queries see
-  SelectState* select = nullptr;   // that owns the tables; null: the statement
+  Scope* names = nullptr;         // what its queries see
+  SelectState* select = nullptr;  // that owns the tables; null: the statement
 };
 
 // The text that spans count in, and what is allowed there.
 struct Place {
   std::string_view text;
-  bool offsets = true;                  // errors carry offsets: only in the statement's own text
+  bool offsets = true;  // errors carry offsets: only in the statement's own text
   bool strings_in_double_quotes = true;
-  int database = -1;                    // of a view or table: unqualified names mean this database
-  const char* inner_object = nullptr;   // view or trigger, for the authorizer
-  bool in_schema = false;               // the text comes from a schema, not from the statement
-  bool silent = false;                  // the authorizer is not asked
+  int database = -1;                   // of a view or table: unqualified names mean this database
+  const char* inner_object = nullptr;  // view or trigger, for the authorizer
+  bool in_schema = false;              // the text comes from a schema, not from the statement
+  bool silent = false;                 // the authorizer is not asked
   // What a DDL expression is called when it holds what it must not: "index expressions", ...
   const char* prohibits = nullptr;
   bool prohibits_random = false;
@@ -171,8 +171,8 @@ class Binder {
   // `found` stays empty when there is none. False: an error.
   bool find_table(std::string_view schema, bool schema_given, std::string_view name, FoundTable* found);
   bool no_such_table(const sql::Name& schema, const sql::Name& name);
-  const Collation* collation_named(std::string_view name);        // perhaps one that is not there
-  const Collation* usable(const Collation* collation);            // asks for it; null: an error. Null gives BINARY
+  const Collation* collation_named(std::string_view name);  // perhaps one that is not there
+  const Collation* usable(const Collation* collation);      // asks for it; null: an error. Null gives BINARY
   Source* new_source(RelationKind kind);
   // `for_write`: CHECKs are bound too, and there are always expressions.
   Source* table_source(int database, const catalog::Table& table, std::string_view alias, Span span, bool for_write);
@@ -274,8 +274,8 @@ class Binder {
     FromNode* node;
     const sql::Expr* on;
     Scope* scope;
-    int last;       // sources before this one are joined there
-    bool strict;    // others must not be named: outer joins
+    int last;     // sources before this one are joined there
+    bool strict;  // others must not be named: outer joins
   };
 
   // ---- WITH (bind_with.cc)
@@ -336,18 +336,19 @@ class Binder {
   Scope* scope_ = nullptr;
   WithScope* with_ = nullptr;
   SelectState* select_ = nullptr;
-  CommonTableState* recursion_ = nullptr;  // whose recursive arm comes next
+  CommonTableState* recursion_ = nullptr;                    // whose recursive arm comes next
   Vector<CommonTable*>* statement_common_tables_ = nullptr;  // of UPDATE and DELETE
   int select_depth_ = 0;
   std::int32_t relation_count_ = 0;
   std::int32_t select_count_ = 0;
   std::int32_t common_table_count_ = 0;
-  std::uint64_t depths_named_ = 0;  // bit min(depth, 63) of each scope a column was taken from since the call around began
+  std::uint64_t depths_named_ =
+      0;  // bit min(depth, 63) of each scope a column was taken from since the call around began
   Vector<Frame> frames_;
   Vector<const Expr*> values_;
   const Scope* on_scope_ = nullptr;  // whose ON clauses are bound
-  int on_limit_ = -1;         // ON of an outer join: sources from this one on are not to be named
-  int on_furthest_ = -1;      // the last source an ON named
+  int on_limit_ = -1;                // ON of an outer join: sources from this one on are not to be named
+  int on_furthest_ = -1;             // the last source an ON named
   Vector<PendingOn> pending_on_;
   Vector<const catalog::Table*> open_views_;
   Vector<std::int32_t> databases_read_;

@@ -5,7 +5,8 @@
 namespace perlite::bind {
 namespace {
 
-constexpr const char* kUnary[] = {"-", "+", "~", "not", "isnull", "notnull", "istrue", "isfalse", "isnottrue", "isnotfalse"};
+constexpr const char* kUnary[] = {"-",       "+",      "~",       "not",       "isnull",
+                                  "notnull", "istrue", "isfalse", "isnottrue", "isnotfalse"};
 constexpr const char* kBinary[] = {"+", "-", "*", "/", "%", "||", "&", "|", "<<", ">>", "and", "or"};
 constexpr const char* kCompare[] = {"=", "<>", "<", "<=", ">", ">=", "is", "isnot"};
 constexpr const char* kJoin[] = {"join", "cross", "left", "right", "full"};
@@ -453,7 +454,9 @@ class Printer {
     for (const Upsert& upsert : one.upserts) {
       line(1);
       text("on conflict ");
-      text(upsert.index != nullptr ? upsert.index->name : upsert.rowid ? std::string_view("rowid") : std::string_view("any"));
+      text(upsert.index != nullptr ? upsert.index->name
+           : upsert.rowid          ? std::string_view("rowid")
+                                   : std::string_view("any"));
       if (upsert.do_nothing) text(" do nothing");
       assignments(upsert.assignments, *one.target, 2);
       part("where", upsert.where, 2);

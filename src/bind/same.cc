@@ -96,7 +96,8 @@ bool same_expression(const Expr* left, const Expr* right, int depth) noexcept {
       }
       case ExprKind::InList: {
         const auto &a = left->as<InListExpr>(), &b = right->as<InListExpr>();
-        if (a.negated != b.negated || !same_rules(a.rules, b.rules) || !same_expressions(a.list, b.list, depth)) return false;
+        if (a.negated != b.negated || !same_rules(a.rules, b.rules) || !same_expressions(a.list, b.list, depth))
+          return false;
         left = a.operand;
         right = b.operand;
         continue;

@@ -34,7 +34,10 @@ class FakeEnvironment : public Environment {
       std::size_t on = sql.find(" ON ") + 4;
       table = sql.substr(on, sql.find_first_of(" (", on) - on);
     }
-    std::string type_word = word == "VIRTUAL" || word == "TABLE" ? "table" : word == "VIEW" ? "view" : word == "INDEX" ? "index" : "trigger";
+    std::string type_word = word == "VIRTUAL" || word == "TABLE" ? "table"
+                            : word == "VIEW"                     ? "view"
+                            : word == "INDEX"                    ? "index"
+                                                                 : "trigger";
     texts_[static_cast<std::size_t>(database)].push_back({type_word, name, table, sql});
     loaded_[static_cast<std::size_t>(database)].reset();
     // Automatic indexes have rows of their own.
@@ -53,7 +56,9 @@ class FakeEnvironment : public Environment {
   }
 
   int database_count() const noexcept override { return static_cast<int>(names_.size()); }
-  std::string_view database_name(int database) const noexcept override { return names_[static_cast<std::size_t>(database)]; }
+  std::string_view database_name(int database) const noexcept override {
+    return names_[static_cast<std::size_t>(database)];
+  }
   Result<const catalog::Shape*> shape(int database) override {
     PL_TRY(load(database));
     return loaded_[static_cast<std::size_t>(database)]->shape.get();
@@ -73,7 +78,9 @@ class FakeEnvironment : public Environment {
     }
     return found;
   }
-  const record::Collation* find_collation(std::string_view name) override { return record::find_builtin_collation(name); }
+  const record::Collation* find_collation(std::string_view name) override {
+    return record::find_builtin_collation(name);
+  }
   Result<vm::Source*> find_source(int, const catalog::Table&) override { return static_cast<vm::Source*>(&series_); }
   Result<vm::Source*> find_eponymous(std::string_view name) override {
     return base::equals_ignoring_case(name, "series") ? static_cast<vm::Source*>(&series_) : nullptr;
@@ -84,7 +91,8 @@ class FakeEnvironment : public Environment {
   Result<Authorization> authorize(int action, const char* third, const char* fourth, const char* database,
                                   const char* trigger) override {
     auto word = [](const char* text) { return text == nullptr ? std::string("-") : std::string(text); };
-    const std::string call = std::to_string(action) + " " + word(third) + " " + word(fourth) + " " + word(database) + " " + word(trigger);
+    const std::string call =
+        std::to_string(action) + " " + word(third) + " " + word(fourth) + " " + word(database) + " " + word(trigger);
     calls.push_back(call);
     if (!denied.empty() && call.rfind(denied, 0) == 0) return Authorization::Deny;
     if (!ignored.empty() && call.rfind(ignored, 0) == 0) return Authorization::Ignore;
@@ -163,7 +171,8 @@ class FakeEnvironment : public Environment {
       one.value = one.finalize;
       one.inverse = one.step;
     };
-    for (const char* name : {"abs", "upper", "lower", "length", "typeof", "hex", "unlikely", "likely", "sign"}) scalar(name, 1);
+    for (const char* name : {"abs", "upper", "lower", "length", "typeof", "hex", "unlikely", "likely", "sign"})
+      scalar(name, 1);
     for (const char* name : {"like", "glob", "->", "->>", "instr"}) scalar(name, 2);
     scalar("nullif", 2, vm::kNeedsCollation);
     scalar("ifnull", 2);
