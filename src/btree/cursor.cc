@@ -107,24 +107,24 @@ bool Cursor::node_at(int depth, Node* node) const noexcept {
   return decode_node(level(depth)->page, usable_size_, node);
 }
 
-// Puts the root, or the child of the page at the end of the path, at the end of the path.
-Status Cursor::descend(PageNo child, bool may_be_empty) {
+// Puts the root, or the child of the page at the end of the path, at the end of the path; *node describes it.
+Status Cursor::descend(PageNo child, bool may_be_empty, Node* node) {
   if (depth_ == kMaxDepth) return fail(Status::corrupt("btree: too deep"));
   Result<PageRef> fetched = view_->fetch(child);
-  if (!fetched.ok()) return fail(std::move(fetched.status()));
-  PageRef page = std::move(fetched).value();
-  Node node;
-  if (!decode_node(page, usable_size_, &node) || node.table != has_rowids_) {
+  if (!fetched.ok()) [[unlikely]]
+    return fail(std::move(fetched.status()));
+  PageRef& page = fetched.value();
+  if (!decode_node(page, usable_size_, node) || node->table != has_rowids_) [[unlikely]] {
     return fail(Status::format(Code::Corrupt, -1, "btree page %u: not a page of this tree", child.value));
   }
-  if (node.cell_count == 0 && !may_be_empty) {
+  if (node->cell_count == 0 && !may_be_empty) [[unlikely]] {
     // Only an empty root is a leaf without cells, and only page 1 may be an interior page with a single child.
-    if (node.leaf ? depth_ > 0 : child.value != 1) {
+    if (node->leaf ? depth_ > 0 : child.value != 1) {
       return fail(Status::format(Code::Corrupt, -1, "btree page %u: no cells", child.value));
     }
   }
-  on_leaf_ = node.leaf;
-  push(std::move(page), 0, node.cell_count);
+  on_leaf_ = node->leaf;
+  push(std::move(page), 0, node->cell_count);
   return {};
 }
 
@@ -142,19 +142,26 @@ Status Cursor::to_root() {
 }
 
 // Child `child_index` of the interior page at `depth` gets the end of the path; kept when it is there already.
-Status Cursor::descend_into(int depth, std::uint32_t child_index) {
+// `*node` describes the parent before and the child after.
+Status Cursor::descend_into(int depth, std::uint32_t child_index, Node* node) {
   Level& parent = *level(depth);
-  if (parent.index == child_index && depth_ > depth + 1) {
-    pop_to(depth + 2);
-    const auto type = static_cast<std::uint8_t>(page_data()[header_offset(top().page.number())]);
-    on_leaf_ = (type & 8) != 0;
-    return {};
+  if (depth_ > depth + 1) {
+    if (parent.index == child_index) {
+      pop_to(depth + 2);
+      if (!node_at(depth + 1, node)) return fail(Status::corrupt("btree: page changed its kind"));
+      on_leaf_ = node->leaf;
+      return {};
+    }
+    pop_to(depth + 1);
   }
-  pop_to(depth + 1);
   parent.index = child_index;
+  return descend(node->child(child_index), false, node);
+}
+
+Status Cursor::descend_into(int depth, std::uint32_t child_index) {
   Node node;
   if (!node_at(depth, &node)) return fail(Status::corrupt("btree: page changed its kind"));
-  return descend(node.child(child_index));
+  return descend_into(depth, child_index, &node);
 }
 
 Status Cursor::descend_first() {
@@ -180,11 +187,13 @@ void Cursor::enter_page() noexcept {
 
 // On entry `index` of the page at the end of the path.
 Status Cursor::stand_on(std::uint32_t index) {
-  index_ = index;
   top().index = index;
   position_ = Position::At;
   skip_ = 0;
   enter_page();
+  if (on_leaf_ && load_near(index)) [[likely]]
+    return {};
+  index_ = index;
   return load_entry();
 }
 
@@ -203,7 +212,10 @@ bool Cursor::on_last_leaf() const noexcept {
   return true;
 }
 
-Status Cursor::load_entry_slow(std::uint32_t offset) {
+Status Cursor::load_entry() {
+  ++epoch_;
+  const std::uint32_t offset = base::load_be16(page_data() + pointers_offset_ + 2 * index_);
+  if (offset - min_cell_offset_ > cell_offset_range_) return corrupt_here("cell offset out of range");
   const std::byte* cell_bytes = page_data() + offset;
   const std::uint32_t room = usable_size_ - offset;
   std::uint32_t at = on_leaf_ ? 0 : 4;
@@ -327,32 +339,141 @@ bool Cursor::leaf_rowid(std::uint32_t index, std::int64_t* rowid) const noexcept
   return true;
 }
 
-// The leaf at the end of the path, its entries low .. high - 1; all before are smaller than `rowid`, all from `high` on
-// greater. Ends on the nearest one.
-Result<Relation> Cursor::search_leaf_rowid(std::int64_t rowid, std::uint32_t low, std::uint32_t high) {
+namespace {
+
+template <bool kLeaf>
+inline bool rowid_at(const Node& node, std::uint32_t index, std::int64_t* rowid) noexcept {
+  const std::uint32_t offset = base::load_be16(node.data + node.pointers + 2 * index);
+  if (offset > node.usable_size - 4) [[unlikely]]
+    return false;
+  const std::byte* p = node.data + offset;
+  if constexpr (!kLeaf) {
+    p += 4;
+  } else {
+    int length = 1;
+    while (static_cast<std::uint8_t>(*p++) >= 0x80 && length < base::kMaxVarintBytes) ++length;
+  }
+  std::uint64_t value;
+  get_varint_wide(p, &value);
+  *rowid = static_cast<std::int64_t>(value);
+  return true;
+}
+
+constexpr std::uint32_t kBadCell = 0xffffffff;
+
+}  // namespace
+
+// What is known of the rowids of a page before it is looked at: all are > low and <= high, where these are known.
+struct Cursor::RowidRange {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  bool has_low = false;
+  bool has_high = false;
+};
+
+// First cell whose rowid is not smaller than `rowid`: cell_count when there is none, kBadCell when a pointer is bad.
+// `range` becomes that of the child in front of the cell.
+//
+// Rowids are mostly dense or evenly spread, so the place is guessed from what the pages above said, and the
+// neighbourhood of the guess is searched in growing steps: two or three looks instead of eight or nine.
+template <bool kLeaf>
+std::uint32_t Cursor::lower_bound_rowid(const Node& node, std::int64_t rowid, RowidRange* range) noexcept {
+  // Cells before `low` are smaller than rowid, those from `high` on are not.
+  std::uint32_t low = 0;
+  std::uint32_t high = node.cell_count;
+  std::int64_t key;
+  // The key above a leaf is that of its last cell as a rule, elsewhere it belongs behind the last one.
+  const std::uint32_t known_gap = kLeaf && range->has_high ? 0 : 1;
+  if (!range->has_low && low < high) {
+    if (!rowid_at<kLeaf>(node, 0, &key)) return kBadCell;
+    if (key >= rowid) {
+      range->high = key;
+      range->has_high = true;
+      return 0;
+    }
+    range->low = key;
+    range->has_low = true;
+    low = 1;
+  }
+  if (!range->has_high && low < high) {
+    if (!rowid_at<kLeaf>(node, high - 1, &key)) return kBadCell;
+    if (key < rowid) {
+      range->low = key;
+      return high;
+    }
+    range->high = key;
+    range->has_high = true;
+    --high;
+  }
+  if (high - low > 3) {
+    const std::uint64_t spread = static_cast<std::uint64_t>(range->high) - static_cast<std::uint64_t>(range->low);
+    const std::uint64_t ahead = static_cast<std::uint64_t>(rowid) - static_cast<std::uint64_t>(range->low);
+    // From the low key to the high one it is so many steps; in a dense page each is one.
+    const std::uint32_t gaps = high - low + known_gap;
+    std::uint64_t guess = ahead - 1;
+    if (spread != gaps) {
+      guess = static_cast<std::uint64_t>(static_cast<double>(ahead) / static_cast<double>(spread) * gaps);
+    }
+    const std::uint32_t start = guess >= high - low ? high - 1 : low + static_cast<std::uint32_t>(guess);
+    if (!rowid_at<kLeaf>(node, start, &key)) return kBadCell;
+    std::uint32_t step = 1;
+    if (key < rowid) {
+      range->low = key;
+      low = start + 1;
+      while (low < high) {
+        const std::uint32_t probe = high - low > step ? low + step - 1 : high - 1;
+        if (!rowid_at<kLeaf>(node, probe, &key)) return kBadCell;
+        if (key >= rowid) {
+          range->high = key;
+          high = probe;
+          break;
+        }
+        range->low = key;
+        low = probe + 1;
+        step *= 4;
+      }
+    } else {
+      range->high = key;
+      high = start;
+      if (kLeaf && key == rowid) return start;
+      while (low < high) {
+        const std::uint32_t probe = high - low > step ? high - step : low;
+        if (!rowid_at<kLeaf>(node, probe, &key)) return kBadCell;
+        if (key < rowid) {
+          range->low = key;
+          low = probe + 1;
+          break;
+        }
+        range->high = key;
+        high = probe;
+        step *= 4;
+      }
+    }
+  }
   while (low < high) {
     const std::uint32_t middle = (low + high) / 2;
-    std::int64_t found;
-    if (!leaf_rowid(middle, &found)) {
-      index_ = middle;
-      return corrupt_here("cell offset out of range");
-    }
-    if (found == rowid) {
-      PL_TRY(stand_on(middle));
-      return Relation::Equal;
-    }
-    if (found < rowid) {
+    if (!rowid_at<kLeaf>(node, middle, &key)) return kBadCell;
+    if (key < rowid) {
+      range->low = key;
       low = middle + 1;
     } else {
+      range->high = key;
       high = middle;
     }
   }
-  if (low < top().cell_count) {
-    PL_TRY(stand_on(low));
-    return Relation::Greater;
+  return low;
+}
+
+// On the leaf at the end of the path, which has cells: the entry with this rowid or the nearest one.
+Result<Relation> Cursor::land_on_rowid(const Node& node, std::int64_t rowid, RowidRange range) {
+  const std::uint32_t at = lower_bound_rowid<true>(node, rowid, &range);
+  if (at == kBadCell) return corrupt_here("cell offset out of range");
+  if (at == node.cell_count) {
+    PL_TRY(stand_on(at - 1));
+    return Relation::Less;
   }
-  PL_TRY(stand_on(low - 1));
-  return Relation::Less;
+  PL_TRY(stand_on(at));
+  return rowid_ == rowid ? Relation::Equal : Relation::Greater;
 }
 
 Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
@@ -375,7 +496,9 @@ Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
         std::int64_t greatest;
         if (leaf_rowid(cell_count - 1, &greatest) && rowid <= greatest) {
           locality_ = kMaxLocality;
-          return search_leaf_rowid(rowid, index_ + 1, cell_count);
+          Node node;
+          if (!node_at(depth_ - 1, &node)) return fail(Status::corrupt("btree: page changed its kind"));
+          return land_on_rowid(node, rowid, {});
         }
         --locality_;
       }
@@ -383,7 +506,9 @@ Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
       std::int64_t least;
       if (leaf_rowid(0, &least) && rowid >= least) {
         locality_ = kMaxLocality;
-        return search_leaf_rowid(rowid, 0, index_);
+        Node node;
+        if (!node_at(depth_ - 1, &node)) return fail(Status::corrupt("btree: page changed its kind"));
+        return land_on_rowid(node, rowid, {});
       }
       --locality_;
     }
@@ -399,80 +524,70 @@ Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
     fast_last_ = 0;
     skip_ = 0;
   }
-  for (int depth = 0;; ++depth) {
-    Node node;
-    if (!node_at(depth, &node)) return fail(Status::corrupt("btree: page changed its kind"));
-    if (node.leaf) break;
-    std::uint32_t low = 0;
-    std::uint32_t high = node.cell_count;
-    while (low < high) {
-      const std::uint32_t middle = (low + high) / 2;
-      const std::uint32_t offset = node.cell_offset(middle);
-      if (offset > usable_size_ - 4) return fail(Status::corrupt("btree: cell offset out of range"));
-      std::uint64_t key;
-      get_varint_wide(node.data + offset + 4, &key);
-      if (static_cast<std::int64_t>(key) < rowid) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    PL_TRY(descend_into(depth, low));
+  Node node;
+  if (!node_at(0, &node)) return fail(Status::corrupt("btree: page changed its kind"));
+  RowidRange range;
+  for (int depth = 0; !node.leaf; ++depth) {
+    const std::uint32_t child = lower_bound_rowid<false>(node, rowid, &range);
+    if (child == kBadCell) return fail(Status::corrupt("btree: cell offset out of range"));
+    PL_TRY(descend_into(depth, child, &node));
   }
   on_leaf_ = true;
-  if (top().cell_count == 0) return Relation::Less;
+  if (node.cell_count == 0) return Relation::Less;
   if (locality_ == 0 && top().page.number() == former_leaf) locality_ = kMaxLocality;
-  enter_page();
-  return search_leaf_rowid(rowid, 0, top().cell_count);
+  return land_on_rowid(node, rowid, range);
 }
 
 // ---- Seeking in index trees ---------------------------------------------------------------------------------------
 
-// How entry `index` of `node`, which is the page at the end of the path, compares with the probe.
-Result<int> Cursor::compare_cell(const KeyProbe& probe, const Node& node, std::uint32_t index) {
+// How entry `index` of `node`, the page at `depth` of the path, compares with the probe. An error is in *status, and
+// the answer then means nothing.
+inline int Cursor::compare_cell(const KeyProbe& probe, int depth, const Node& node, std::uint32_t index,
+                                Status* status) {
   const std::uint32_t offset = node.cell_offset(index);
-  if (offset < node.pointers_end() || offset > usable_size_ - 4) {
-    index_ = index;
-    return corrupt_here("cell offset out of range");
-  }
-  const std::byte* cell = node.data + offset;
-  std::uint32_t at = node.leaf ? 0 : 4;
-  std::uint64_t payload_size;
-  at += static_cast<std::uint32_t>(get_varint_wide(cell + at, &payload_size));
-  const std::uint32_t room = usable_size_ - offset;
-  int answer;
-  if (payload_size <= max_local_) [[likely]] {
-    if (at + payload_size > room) {
-      index_ = index;
-      return corrupt_here("extends off end of page");
+  const std::byte* cell = node.data + offset + (node.leaf ? 0 : 4);
+  if (offset <= usable_size_ - 4) [[likely]] {
+    std::uint64_t payload_size;
+    cell += get_varint_wide(cell, &payload_size);
+    if (payload_size <= max_local_ && cell + payload_size <= node.data + usable_size_) [[likely]] {
+      const int answer = probe.compare({cell, static_cast<std::size_t>(payload_size)}, true);
+      if (!is_special(answer)) [[likely]]
+        return answer;
     }
-    answer = probe.compare({cell + at, static_cast<std::size_t>(payload_size)}, true);
-  } else {
-    // The long way: as an entry, first by what lies here, then by the whole key.
-    PL_TRY(stand_on(index));
-    answer = probe.compare(local_payload(), false);
-    if (answer == kNeedMore) {
-      Vector<std::byte> scratch;
-      PL_ASSIGN(const Bytes whole, full_payload(scratch));
-      answer = probe.compare(whole, true);
-    }
-    position_ = Position::None;
-    fast_last_ = 0;
   }
-  if (is_special(answer)) [[unlikely]] {
-    if (answer == kNoMemory) return fail(Status::no_memory());
-    index_ = index;
-    return corrupt_here("malformed key");
-  }
+  // What was left of the path below ends here: the cell is looked at as an entry.
+  pop_to(depth + 1);
+  on_leaf_ = node.leaf;
+  int answer = 0;
+  *status = compare_long_cell(probe, index, &answer);
   return answer;
 }
 
-// As search_leaf_rowid().
+// The long way: as an entry, first by what lies here, then by the whole key.
+Status Cursor::compare_long_cell(const KeyProbe& probe, std::uint32_t index, int* answer) {
+  PL_TRY(stand_on(index));
+  *answer = probe.compare(local_payload(), !has_overflow());
+  if (*answer == kNeedMore && has_overflow()) {
+    Vector<std::byte> scratch;
+    PL_ASSIGN(const Bytes whole, full_payload(scratch));
+    *answer = probe.compare(whole, true);
+  }
+  position_ = Position::None;
+  fast_last_ = 0;
+  if (*answer == kNoMemory) return fail(Status::no_memory());
+  if (is_special(*answer)) return corrupt_here("malformed key");
+  return {};
+}
+
+// On the leaf at the end of the path: entries before `low` are smaller than the probe, those from `high` on greater.
 Result<Relation> Cursor::search_leaf_key(const KeyProbe& probe, const Node& node, std::uint32_t low,
                                          std::uint32_t high) {
+  Status status;
   while (low < high) {
     const std::uint32_t middle = (low + high) / 2;
-    PL_ASSIGN(const int order, compare_cell(probe, node, middle));
+    const int order = compare_cell(probe, depth_ - 1, node, middle, &status);
+    if (!status.ok()) [[unlikely]]
+      return status;
     if (order == 0) {
       PL_TRY(stand_on(middle));
       return Relation::Equal;
@@ -498,12 +613,14 @@ Result<Relation> Cursor::seek_stored_key(Bytes key) {
 
 Result<Relation> Cursor::seek_key_slow(const KeyProbe& probe) {
   PL_ASSERT(!has_rowids_);
+  Status status;
   if (position_ == Position::At && on_leaf_ && locality_ > 0) {
     // Keys often arrive in order: the leaf at hand is tried by its ends.
     Node node;
     if (!node_at(depth_ - 1, &node)) return fail(Status::corrupt("btree: page changed its kind"));
     const std::uint32_t cell_count = node.cell_count;
-    PL_ASSIGN(const int at_last, compare_cell(probe, node, cell_count - 1));
+    const int at_last = compare_cell(probe, depth_ - 1, node, cell_count - 1, &status);
+    if (!status.ok()) return status;
     if (at_last <= 0) {
       if (at_last == 0 || on_last_leaf()) {
         locality_ = kMaxLocality;
@@ -511,7 +628,8 @@ Result<Relation> Cursor::seek_key_slow(const KeyProbe& probe) {
         return at_last == 0 ? Relation::Equal : Relation::Less;
       }
     } else if (cell_count > 1) {
-      PL_ASSIGN(const int at_first, compare_cell(probe, node, 0));
+      const int at_first = compare_cell(probe, depth_ - 1, node, 0, &status);
+      if (!status.ok()) return status;
       if (at_first <= 0) {
         locality_ = kMaxLocality;
         return search_leaf_key(probe, node, 0, cell_count - 1);
@@ -529,34 +647,16 @@ Result<Relation> Cursor::seek_key_slow(const KeyProbe& probe) {
     fast_last_ = 0;
     skip_ = 0;
   }
-  for (int depth = 0;; ++depth) {
-    Node node;
-    if (!node_at(depth, &node)) return fail(Status::corrupt("btree: page changed its kind"));
-    if (node.leaf) break;
+  Node node;
+  if (!node_at(0, &node)) return fail(Status::corrupt("btree: page changed its kind"));
+  for (int depth = 0; !node.leaf; ++depth) {
     std::uint32_t low = 0;
     std::uint32_t high = node.cell_count;
     while (low < high) {
       const std::uint32_t middle = (low + high) / 2;
-      const std::uint32_t offset = node.cell_offset(middle);
-      int order;
-      const std::byte* cell = node.data + offset;
-      std::uint64_t payload_size;
-      if (offset < node.pointers_end() || offset > usable_size_ - 4) {
-        return fail(Status::format(Code::Corrupt, -1, "btree page %u: cell %u: offset out of range",
-                                   level(depth)->page.number().value, middle));
-      }
-      const int length = get_varint_wide(cell + 4, &payload_size);
-      if (payload_size <= max_local_ && offset + 4 + static_cast<std::uint32_t>(length) + payload_size <= usable_size_)
-          [[likely]] {
-        order = probe.compare({cell + 4 + length, static_cast<std::size_t>(payload_size)}, true);
-        if (is_special(order)) {
-          return fail(order == kNoMemory ? Status::no_memory() : Status::corrupt("btree: malformed key"));
-        }
-      } else {
-        pop_to(depth + 1);
-        on_leaf_ = false;
-        PL_ASSIGN(order, compare_cell(probe, node, middle));
-      }
+      const int order = compare_cell(probe, depth, node, middle, &status);
+      if (!status.ok()) [[unlikely]]
+        return status;
       if (order == 0) {
         pop_to(depth + 1);
         on_leaf_ = false;
@@ -569,15 +669,11 @@ Result<Relation> Cursor::seek_key_slow(const KeyProbe& probe) {
         high = middle;
       }
     }
-    PL_TRY(descend_into(depth, low));
+    PL_TRY(descend_into(depth, low, &node));
   }
   on_leaf_ = true;
-  if (top().cell_count == 0) return Relation::Less;
+  if (node.cell_count == 0) return Relation::Less;
   if (locality_ == 0 && top().page.number() == former_leaf) locality_ = kMaxLocality;
-  Node node;
-  if (!node_at(depth_ - 1, &node)) return fail(Status::corrupt("btree: page changed its kind"));
-  enter_page();
-  fast_last_ = 0;
   return search_leaf_key(probe, node, 0, node.cell_count);
 }
 

@@ -83,17 +83,13 @@ class Cursor {
   Status first();
   Status last();
   Status next() {
-    if (index_ < fast_last_) [[likely]] {
-      ++index_;
-      return load_entry();
-    }
+    if (index_ < fast_last_ && load_near(index_ + 1)) [[likely]]
+      return {};
     return next_slow();
   }
   Status previous() {
-    if (fast_last_ != 0 && index_ != 0) [[likely]] {
-      --index_;
-      return load_entry();
-    }
+    if (fast_last_ != 0 && index_ != 0 && load_near(index_ - 1)) [[likely]]
+      return {};
     return previous_slow();
   }
   bool valid() const noexcept { return position_ == Position::At; }
@@ -189,47 +185,49 @@ class Cursor {
     while (depth_ > depth) pop();
   }
 
-  Status load_entry() {
-    ++epoch_;
+  // Steps to entry `index` of the leaf at hand, when it is of the plain kind: no overflow, short numbers. False leaves
+  // everything as it is, for the long way.
+  bool load_near(std::uint32_t index) noexcept {
     const std::byte* page = page_data();
-    const std::uint32_t offset = base::load_be16(page + pointers_offset_ + 2 * index_);
+    const std::uint32_t offset = base::load_be16(page + pointers_offset_ + 2 * index);
     if (offset - min_cell_offset_ > cell_offset_range_) [[unlikely]]
-      return corrupt_here("cell offset out of range");
+      return false;
     const std::byte* cell = page + offset;
-    const auto b0 = static_cast<std::uint8_t>(cell[0]);
-    const auto b1 = static_cast<std::uint8_t>(cell[1]);
-    if (b0 < 0x80 && on_leaf_) {
-      if (!has_rowids_) {
-        if (offset + 1 + b0 > usable_size_ || b0 > max_local_) [[unlikely]]
-          return load_entry_slow(offset);
-        payload_size_ = local_size_ = b0;
-        local_offset_ = offset + 1;
-        return {};
-      }
-      std::uint32_t header = 2;
-      std::int64_t rowid = b1;
-      if (b1 >= 0x80) {
-        const auto b2 = static_cast<std::uint8_t>(cell[2]);
-        rowid = (rowid & 0x7f) << 7 | (b2 & 0x7f);
-        header = 3;
-        if (b2 >= 0x80) {
-          const auto b3 = static_cast<std::uint8_t>(cell[3]);
-          rowid = rowid << 7 | (b3 & 0x7f);
-          header = 4;
-          if (b3 >= 0x80) return load_entry_slow(offset);
+    std::uint32_t payload_size = static_cast<std::uint8_t>(cell[0]);
+    ++cell;
+    if (payload_size >= 0x80) {
+      const auto low = static_cast<std::uint8_t>(cell[0]);
+      if (low >= 0x80) return false;
+      payload_size = (payload_size & 0x7f) << 7 | low;
+      ++cell;
+    }
+    if (has_rowids_) {
+      std::uint32_t rowid = static_cast<std::uint8_t>(*cell++);
+      if (rowid >= 0x80) {
+        auto low = static_cast<std::uint8_t>(*cell++);
+        rowid = (rowid & 0x7f) << 7 | (low & 0x7f);
+        if (low >= 0x80) {
+          low = static_cast<std::uint8_t>(*cell++);
+          rowid = rowid << 7 | (low & 0x7f);
+          if (low >= 0x80) {
+            low = static_cast<std::uint8_t>(*cell++);
+            rowid = rowid << 7 | (low & 0x7f);
+            if (low >= 0x80) return false;
+          }
         }
       }
-      if (offset + header + b0 > usable_size_) [[unlikely]]
-        return corrupt_here("cell extends off end of page");
       rowid_ = rowid;
-      payload_size_ = local_size_ = b0;
-      local_offset_ = offset + header;
-      return {};
     }
-    return load_entry_slow(offset);
+    const auto local_offset = static_cast<std::uint32_t>(cell - page);
+    if (payload_size > max_local_ || local_offset + payload_size > usable_size_) [[unlikely]]
+      return false;
+    index_ = index;
+    payload_size_ = local_size_ = payload_size;
+    local_offset_ = local_offset;
+    ++epoch_;
+    return true;
   }
-
-  Status load_entry_slow(std::uint32_t offset);
+  Status load_entry();
   Status next_slow();
   Status previous_slow();
   Status restore_slow();
@@ -238,7 +236,12 @@ class Cursor {
   // A database without pages has trees without entries.
   bool no_pages() const noexcept { return view_->page_count().value == 0; }
   Status to_root();
-  Status descend(PageNo child, bool may_be_empty = false);
+  Status descend(PageNo child, bool may_be_empty = false) {
+    Node node;
+    return descend(child, may_be_empty, &node);
+  }
+  Status descend(PageNo child, bool may_be_empty, Node* node);
+  Status descend_into(int depth, std::uint32_t child_index, Node* node);
   Status descend_first();
   Status descend_last();
   Status descend_into(int depth, std::uint32_t child_index);
@@ -249,8 +252,12 @@ class Cursor {
   Status step_forward();
   Status step_backward();
   bool leaf_rowid(std::uint32_t index, std::int64_t* rowid) const noexcept;
-  Result<Relation> search_leaf_rowid(std::int64_t rowid, std::uint32_t low, std::uint32_t high);
-  Result<int> compare_cell(const KeyProbe& probe, const Node& node, std::uint32_t index);
+  struct RowidRange;
+  template <bool kLeaf>
+  static std::uint32_t lower_bound_rowid(const Node& node, std::int64_t rowid, RowidRange* range) noexcept;
+  Result<Relation> land_on_rowid(const Node& node, std::int64_t rowid, RowidRange range);
+  int compare_cell(const KeyProbe& probe, int depth, const Node& node, std::uint32_t index, Status* status);
+  Status compare_long_cell(const KeyProbe& probe, std::uint32_t index, int* answer);
   Result<Relation> search_leaf_key(const KeyProbe& probe, const Node& node, std::uint32_t low, std::uint32_t high);
   bool on_last_leaf() const noexcept;
   Status overflow_page(std::uint32_t page_index, PageNo* page);

@@ -248,18 +248,34 @@ void write_page(std::byte* data, PageNo page, std::uint8_t type, std::uint32_t u
   format_page(data, page, type, usable_size);
   const std::uint32_t header = header_offset(page);
   const bool leaf = (type & 8) != 0;
-  std::byte* slot = data + header + (leaf ? 8 : 12);
-  std::uint32_t top = usable_size;
-  for (const CellBytes& cell : cells) {
-    top -= cell.size;
-    std::memcpy(data + top, cell.data, cell.size);
-    store_be16(slot, top);
-    slot += 2;
+  std::uint32_t total = 0;
+  for (const CellBytes& cell : cells) total += cell.size;
+  const std::uint32_t start = usable_size - total;
+  std::byte* const slots = data + header + (leaf ? 8 : 12);
+  std::byte* const slots_end = slots + 2 * cells.size();
+  PL_ASSERT(slots_end <= data + start);
+  std::memset(slots_end, 0, static_cast<std::size_t>(data + start - slots_end));
+
+  // The last cell lies lowest. Going up, what is copied too much is overwritten by the next cell; only near the end of
+  // the page must copies be exact.
+  constexpr std::uint32_t kStride = 16;
+  std::uint32_t at = start;
+  std::byte* slot = slots_end;
+  for (std::size_t i = cells.size(); i-- > 0;) {
+    const CellBytes& cell = cells[i];
+    slot -= 2;
+    store_be16(slot, at);
+    if (at + cell.size + kStride <= usable_size && cell.size <= 4 * kStride) {
+      for (std::uint32_t copied = 0; copied < cell.size; copied += kStride) {
+        std::memcpy(data + at + copied, cell.data + copied, kStride);
+      }
+    } else {
+      std::memcpy(data + at, cell.data, cell.size);
+    }
+    at += cell.size;
   }
-  PL_ASSERT(slot <= data + top);
-  std::memset(slot, 0, static_cast<std::size_t>(data + top - slot));
   store_be16(data + header + kCellCount, static_cast<std::uint32_t>(cells.size()));
-  set_content_start(data, Node{.header = header}, top);
+  set_content_start(data, Node{.header = header}, start);
   if (!leaf) store_be32(data + header + kRightChild, right_child.value);
 }
 

@@ -35,7 +35,8 @@ bool remove_cell(std::byte* data, Node& node, std::uint32_t index, std::uint32_t
 // Packs the cells to the end of the page: no freeblocks, no fragments. False when the page is corrupt.
 bool defragment(std::byte* data, const Node& node) noexcept;
 
-// Writes a whole page out of cells that lie elsewhere; they fit. Interior pages: the right child too.
+// Writes a whole page out of cells that lie elsewhere; they fit. Interior pages: the right child too. The cells may be
+// read wide (kFrameSlack).
 struct CellBytes {
   const std::byte* data;
   std::uint32_t size;  // as on the page

@@ -174,10 +174,12 @@ inline bool decode_cell(const std::byte* p, std::uint32_t room, bool leaf, bool 
     at += static_cast<std::uint32_t>(get_varint_wide(p + at, &rowid));
     cell->rowid = static_cast<std::int64_t>(rowid);
   }
-  const SpillRule rule = SpillRule::of(table, usable_size);
   cell->payload_offset = at;
   cell->payload_size = static_cast<std::uint32_t>(payload_size);
-  cell->local_size = rule.local_size(cell->payload_size);
+  // An eighth of the page is local by every rule: mostly there is nothing to compute.
+  cell->local_size = cell->payload_size <= usable_size / 8
+                         ? cell->payload_size
+                         : SpillRule::of(table, usable_size).local_size(cell->payload_size);
   std::uint32_t size = at + cell->local_size;
   if (cell->has_overflow()) {
     size += 4;

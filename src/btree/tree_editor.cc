@@ -251,20 +251,23 @@ struct Partition {
   std::uint32_t count = 0;
 };
 
-// Deals the pieces out over as few pages as hold them. With `separators`, the piece between two pages goes to the
-// parent. False when they do not fit, which sound pages never cause.
-bool deal_out(std::span<const CellBytes> pieces, bool separators, bool in_order, bool leaf, std::uint32_t capacity,
-              Partition* out) noexcept {
-  const auto cost = [pieces](std::uint32_t index) { return pieces[index].size + 2; };
-  const auto total = static_cast<std::uint32_t>(pieces.size());
+// How the pieces are to lie.
+enum class Spread : std::uint8_t {
+  Tight,    // on as few pages as hold them
+  Roomy,    // on one more when these would be nearly full: the next insert shall not deal them out again
+  InOrder,  // full pages, the last one excepted (E2)
+};
 
-  // Filled from the left.
+// Fills pages of `limit` bytes from the left. With `separators`, the piece between two pages goes to the parent.
+bool fill(std::span<const CellBytes> pieces, bool separators, std::uint32_t limit, Partition* out) noexcept {
   out->count = 1;
   out->ranges[0] = {};
+  const auto total = static_cast<std::uint32_t>(pieces.size());
   for (std::uint32_t piece = 0; piece < total; ++piece) {
+    const std::uint32_t cost = pieces[piece].size + 2;
     Range* range = &out->ranges[out->count - 1];
-    if (cost(piece) > capacity) return false;
-    if (range->bytes + cost(piece) > capacity) {
+    if (cost > limit) return false;
+    if (range->bytes + cost > limit) {
       if (out->count == kMaxTargets) return false;
       range->end = piece;
       ++out->count;
@@ -272,9 +275,31 @@ bool deal_out(std::span<const CellBytes> pieces, bool separators, bool in_order,
       *range = {separators ? piece + 1 : piece, 0, 0};
       if (separators) continue;
     }
-    range->bytes += cost(piece);
+    range->bytes += cost;
   }
   out->ranges[out->count - 1].end = total;
+  return true;
+}
+
+// Deals the pieces out over pages of `capacity` bytes.
+// False when they do not fit, which sound pages never cause.
+bool deal_out(std::span<const CellBytes> pieces, bool separators, Spread spread, bool leaf, std::uint32_t capacity,
+              Partition* out) noexcept {
+  const auto cost = [pieces](std::uint32_t index) { return pieces[index].size + 2; };
+  if (!fill(pieces, separators, capacity, out)) return false;
+  if (spread == Spread::Roomy) {
+    std::uint32_t bytes = 0;
+    std::uint32_t greatest = 0;
+    for (const CellBytes& piece : pieces) {
+      bytes += piece.size + 2;
+      greatest = std::max(greatest, piece.size + 2);
+    }
+    if (out->count < kMaxTargets - 1 && bytes > out->count * (capacity - capacity / 16)) {
+      const std::uint32_t limit = bytes / (out->count + 1) + greatest;
+      if (limit < capacity && !fill(pieces, separators, limit, out)) return false;
+    }
+  }
+  const bool in_order = spread == Spread::InOrder;
 
   // Then evened out from the right; rows in order leave full pages behind instead (E2).
   const std::uint32_t least = in_order && !leaf ? 2 : 1;
@@ -402,12 +427,13 @@ Status TreeEditor::rebalance(int depth, const Edit& edit) {
     }
   }
 
+  const Spread spread = in_order ? Spread::InOrder : edit.insert.size() > edit.remove ? Spread::Roomy : Spread::Tight;
   // The only child of page 1, too small now to be worth a page: the root may take it in.
   if (pieces.empty() && source_count == 1) {
     return apply(depth - 1, Edit{first_child, 0, {}, sources[0].number});
   }
   Partition partition;
-  if (pieces.empty() || !deal_out(pieces, separators, in_order, leaf, usable_size - (leaf ? 8 : 12), &partition)) {
+  if (pieces.empty() || !deal_out(pieces, separators, spread, leaf, usable_size - (leaf ? 8 : 12), &partition)) {
     return corrupt_page(parent.page.number());
   }
   const std::uint32_t target_count = partition.count;
