@@ -332,20 +332,26 @@ Decimal to_decimal(double value, int significant, int decimals) noexcept {
   int keep = significant;
   if (decimals >= 0 && decimals + decimal.point < keep) keep = decimals + decimal.point;
   if (keep < decimal.digit_count) {
-    round_digits(&decimal, keep);
-    if (keep == 17 && decimal.digit_count >= 16) {
-      // A shorter text may mean the same double: 0.1 is not 0.10000000000000001.
-      Decimal shorter = decimal;
-      const bool nines = decimal.digits[14] == '9' && decimal.digits[15] == '9';
-      const bool zeros = decimal.digits[13] == '0' && decimal.digits[14] == '0' && decimal.digits[15] == '0';
+    if (keep == 17) {
+      // A shorter text may mean the same double: 0.1 is not 0.10000000000000001. Which digits make it worth a look,
+      // before rounding, was observed; below 1 it takes one zero more.
+      const char* const d = decimal.digits;
+      const bool nines = d[14] == '9' && d[15] == '9';
+      const bool zeros = d[13] == '0' && d[14] == '0' && (d[15] == '0' || decimal.point > 0);
       if (nines || zeros) {
-        round_digits(&shorter, 15);
+        Decimal shorter = decimal;
+        if (nines) {
+          round_digits(&shorter, 15);
+        } else {
+          shorter.digit_count = 15;
+        }
         drop_trailing_zeros(&shorter);
         const double again = decimal_to_double({shorter.digits, static_cast<std::size_t>(shorter.digit_count)},
                                                shorter.point - shorter.digit_count);
         if (again == (decimal.negative ? -value : value)) return shorter;
       }
     }
+    round_digits(&decimal, keep);
   }
   drop_trailing_zeros(&decimal);
   return decimal;

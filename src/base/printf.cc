@@ -380,7 +380,8 @@ class Formatter {
   void write_quoted(const Conversion& c, char letter) {
     const FormatArguments::Text argument = arguments_.text(false);
     if (argument.data == nullptr) {
-      const std::string_view null_text = letter == 'Q' ? "NULL" : "(NULL)";
+      std::string_view null_text = letter == 'Q' ? "NULL" : "(NULL)";
+      if (c.precision >= 0) null_text = null_text.substr(0, static_cast<std::size_t>(c.precision));
       write_padded(c, null_text, null_text.size());
       return;
     }

@@ -42,6 +42,10 @@ class FunctionHost {
   virtual int real_digits() noexcept = 0;                                            // of REAL to TEXT, 17 by default
   virtual Status load_extension(std::string_view file, std::string_view entry) = 0;  // empty entry: the default
   virtual void log(int code, std::string_view message) noexcept = 0;                 // sqlite3_log
+  virtual std::string_view source_id() noexcept { return {}; }                       // sqlite3_sourceid()
+  // Option by its index of the build as sqlite3_compileoption_get() has it, without "SQLITE_"; null data behind the
+  // last.
+  virtual std::string_view compile_option(int) noexcept { return {}; }
 
  protected:
   ~FunctionHost() = default;
@@ -127,6 +131,7 @@ struct FunctionContext {
   AuxiliaryStore* auxiliary = nullptr;
   int call_site = 0;  // for auxiliary; the machine numbers the places
   TextEncoding encoding = TextEncoding::Utf8;
+  bool moving_frame = false;         // inverse() may follow: step() keeps what it needs for that
   bool took_argument = false;        // min and max: step() sets it when its argument is the new result
   bool in_schema = false;            // runs for an index, CHECK or generated column: what changes with time is refused
   const char* schema_use = nullptr;  // with in_schema: "an index", "a CHECK constraint", "a generated column"
