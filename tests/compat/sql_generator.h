@@ -64,6 +64,7 @@ class SqlGenerator {
   std::string value_for(const Column& column);
   std::string expression(int depth, bool text_only);
   std::string comparison(int depth);
+  std::string like_operand(int depth);
   std::string column(bool text_only);
   std::string function(int depth, bool text_only);
   std::string subquery(int depth, bool text_only);
