@@ -196,7 +196,7 @@ const Expr* Binder::bind_column(const sql::ColumnExpr& node) {
         Source& source = *scope->sources[static_cast<std::size_t>(i)];
         if (!equals_ignoring_case(source.alias, node.table.text)) continue;
         if (node.schema.present()) {
-          if (source.database < 0) continue;
+          if (source.database < 0 || source.schema_hidden) continue;
           if (!equals_ignoring_case(environment_.database_name(source.database), node.schema.text)) continue;
         }
         int candidate = find_in(source, name);

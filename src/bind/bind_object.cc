@@ -119,6 +119,7 @@ Source* Binder::table_source(int database, const catalog::Table& table, std::str
   source->alias = alias;
   source->database = database;
   source->table = &table;
+  if (&table == watched_table_) ++watched_uses_;
   source->has_rowid = !table.without_rowid;
   source->span = span;
   std::span<RelationColumn> columns = arena_.make_array<RelationColumn>(table.columns.size());

@@ -136,8 +136,8 @@ Core* Binder::bind_core(const sql::SelectCore& ast, SelectState& state, const Se
 
   if (is_values) {
     const bool one = ast.rows.size() == 1;
-    scope.aggregates_allowed = one;
-    scope.windows_allowed = one;
+    scope.aggregates_allowed = one && !options.of_insert;
+    scope.windows_allowed = one && !options.of_insert;
     scope.grouped_clause = !one;
     std::span<ExprList> rows = arena_.make_array<ExprList>(ast.rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {

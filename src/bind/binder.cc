@@ -77,6 +77,18 @@ bool Binder::bind_statement_kind(Statement& statement) {
       statement.select = bind_select(*parsed_.statement->as<sql::SelectStatement>().select, {});
       return statement.select != nullptr;
     }
+    case sql::StatementKind::Insert:
+      statement.kind = StatementKind::Insert;
+      statement.insert = bind_insert(parsed_.statement->as<sql::InsertStatement>());
+      return statement.insert != nullptr;
+    case sql::StatementKind::Update:
+      statement.kind = StatementKind::Update;
+      statement.update = bind_update(parsed_.statement->as<sql::UpdateStatement>());
+      return statement.update != nullptr;
+    case sql::StatementKind::Delete:
+      statement.kind = StatementKind::Delete;
+      statement.erase = bind_delete(parsed_.statement->as<sql::DeleteStatement>());
+      return statement.erase != nullptr;
     default:
       return error("this kind of statement cannot run: it is not available in this build");
   }

@@ -34,6 +34,7 @@ struct Source : Relation {
   Scope* scope = nullptr;                         // that finds it by name
   const catalog::ColumnLookup* lookup = nullptr;  // made for wide relations
   bool qualified_only = false;                    // `excluded`: found by alias.column alone
+  bool schema_hidden = false;                     // RETURNING: schema.table.column does not find it
   int order = 0;                                  // place in its scope
   std::span<std::uint64_t> generated_uses;        // by column: what a virtual column reads, as in columns_used
 };
@@ -158,6 +159,26 @@ class Binder {
 
   // ---- statement kinds
   bool bind_statement_kind(Statement& statement);
+
+  // ---- INSERT (bind_insert.cc), UPDATE (bind_update.cc), DELETE (bind_delete.cc)
+  const Insert* bind_insert(const sql::InsertStatement& ast);
+  const Update* bind_update(const sql::UpdateStatement& ast);
+  const Delete* bind_delete(const sql::DeleteStatement& ast);
+  bool bind_upsert(const sql::UpsertClause& ast, Scope& scope, Source& excluded, Upsert& upsert);
+  bool match_upsert_target(const sql::UpsertClause& ast, const Source& target, Upsert& upsert);
+  // The table that is to be changed, with its expressions; `action` is asked of the authorizer.
+  Source* bind_target(const sql::TargetTable& ast, catalog::TriggerEvent event, int action,
+                      std::span<const sql::Assignment> changed);
+  const TableExpressions& expressions_of(const Source& target);
+  int find_target_column(Source& target, std::string_view name);
+  bool bind_assignments(std::span<const sql::Assignment> asts, Source& target, std::span<const Assignment>* out);
+  const Expr* field_of_query(const sql::SubqueryExpr& node, std::size_t field, std::size_t width);
+  const Returning* bind_returning(std::span<const sql::ResultColumn> asts, Source& target);
+
+  // ---- what this build cannot do yet (unavailable.cc)
+  bool refuse_triggers(int database, const catalog::Table& table, catalog::TriggerEvent event,
+                       std::span<const sql::Assignment> changed);
+  bool refuse_foreign_keys(int database, const catalog::Table& table);
 
   // ---- objects (bind_object.cc)
   // The database called `name`; -1 when there is none.
@@ -291,6 +312,7 @@ class Binder {
     Scope* outer = nullptr;
     SelectState* container = nullptr;
     bool row_expected = false;
+    bool of_insert = false;           // VALUES of an INSERT: one row may hold no aggregate either
     const sql::With* with = nullptr;  // of the statement around it (INSERT)
     Vector<CommonTable*>* common_tables = nullptr;
   };
@@ -340,6 +362,8 @@ class Binder {
   Vector<CommonTable*>* statement_common_tables_ = nullptr;  // of UPDATE and DELETE
   int select_depth_ = 0;
   std::int32_t relation_count_ = 0;
+  const catalog::Table* watched_table_ = nullptr;  // the target of INSERT
+  int watched_uses_ = 0;
   std::int32_t select_count_ = 0;
   std::int32_t common_table_count_ = 0;
   std::uint64_t depths_named_ =

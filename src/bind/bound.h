@@ -423,7 +423,8 @@ struct Insert {
   const Relation* target;
   TableExpressions table;
   ConflictAction on_conflict;                 // of the statement; None: each constraint's own
-  std::span<const std::int32_t> columns;      // target columns of the source's values, in order (kRowidColumn possible)
+  // Target columns of the source's values, in order (kRowidColumn possible). Where one is named twice the first counts.
+  std::span<const std::int32_t> columns;
   const Select* select = nullptr;             // null: DEFAULT VALUES
   bool reads_target = false;                  // the source must be gathered first
   std::span<const Upsert> upserts;

@@ -36,7 +36,7 @@ TEST_F(BindSelect, TreesAreAsExpected) {
        "agg0 = (sum t#0.b)\nagg1 = (max/NOCASE t#0.a) bare"},
       {"SELECT (SELECT sum(t.b) FROM u) FROM t",
        "select\n  (SELECT sum(t.b) FROM u) = (scalar\n  select\n    sum(t.b) = ^agg0\n  from\n    table u#1\n  "
-       "correlated)\n"
+       "correlated #0)\n"
        "from\n  table t#0\nagg0 = (sum t#0.b)"},
       {"SELECT y FROM v WHERE x = 'k'",
        "select\n  y = v#1.y\nfrom\n  select v#1\n    select\n      a = t#0.a\n      b + 1 = (+ t#0.b 1)\n    from\n    "
