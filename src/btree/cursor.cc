@@ -108,7 +108,7 @@ bool Cursor::node_at(int depth, Node* node) const noexcept {
 }
 
 // Puts the root, or the child of the page at the end of the path, at the end of the path; *node describes it.
-Status Cursor::descend(PageNo child, bool may_be_empty, Node* node) {
+[[gnu::always_inline]] inline Status Cursor::descend_to(PageNo child, bool may_be_empty, Node* node) {
   if (depth_ == kMaxDepth) return fail(Status::corrupt("btree: too deep"));
   Result<PageRef> fetched = view_->fetch(child);
   if (!fetched.ok()) [[unlikely]]
@@ -126,6 +126,11 @@ Status Cursor::descend(PageNo child, bool may_be_empty, Node* node) {
   on_leaf_ = node->leaf;
   push(std::move(page), 0, node->cell_count);
   return {};
+}
+
+Status Cursor::descend(PageNo child, bool may_be_empty) {
+  Node node;
+  return descend_to(child, may_be_empty, &node);
 }
 
 Status Cursor::to_root() {
@@ -155,7 +160,7 @@ Status Cursor::descend_into(int depth, std::uint32_t child_index, Node* node) {
     pop_to(depth + 1);
   }
   parent.index = child_index;
-  return descend(node->child(child_index), false, node);
+  return descend_to(node->child(child_index), false, node);
 }
 
 Status Cursor::descend_into(int depth, std::uint32_t child_index) {
@@ -384,7 +389,9 @@ std::uint32_t Cursor::lower_bound_rowid(const Node& node, std::int64_t rowid, Ro
   std::int64_t key;
   // The key above a leaf is that of its last cell as a rule, elsewhere it belongs behind the last one.
   const std::uint32_t known_gap = kLeaf && range->has_high ? 0 : 1;
-  if (!range->has_low && low < high) {
+  if (high <= 8) {
+    // Not worth a guess.
+  } else if (!range->has_low) {
     if (!rowid_at<kLeaf>(node, 0, &key)) return kBadCell;
     if (key >= rowid) {
       range->high = key;
@@ -395,7 +402,7 @@ std::uint32_t Cursor::lower_bound_rowid(const Node& node, std::int64_t rowid, Ro
     range->has_low = true;
     low = 1;
   }
-  if (!range->has_high && low < high) {
+  if (high > 8 && !range->has_high) {
     if (!rowid_at<kLeaf>(node, high - 1, &key)) return kBadCell;
     if (key < rowid) {
       range->low = key;
@@ -405,7 +412,7 @@ std::uint32_t Cursor::lower_bound_rowid(const Node& node, std::int64_t rowid, Ro
     range->has_high = true;
     --high;
   }
-  if (high - low > 3) {
+  if (high - low > 4 && range->has_low && range->has_high) {
     const std::uint64_t spread = static_cast<std::uint64_t>(range->high) - static_cast<std::uint64_t>(range->low);
     const std::uint64_t ahead = static_cast<std::uint64_t>(rowid) - static_cast<std::uint64_t>(range->low);
     // From the low key to the high one it is so many steps; in a dense page each is one.
@@ -455,9 +462,11 @@ std::uint32_t Cursor::lower_bound_rowid(const Node& node, std::int64_t rowid, Ro
     if (!rowid_at<kLeaf>(node, middle, &key)) return kBadCell;
     if (key < rowid) {
       range->low = key;
+      range->has_low = true;
       low = middle + 1;
     } else {
       range->high = key;
+      range->has_high = true;
       high = middle;
     }
   }
@@ -515,22 +524,23 @@ Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
   }
 
   const PageNo former_leaf = position_ == Position::At ? top().page.number() : PageNo(0);
-  // The path above the leaf is used again as far as it fits; without one it begins at the root.
   if (no_pages()) return Relation::Less;
-  if (depth_ == 0) {
-    PL_TRY(to_root());
-  } else {
-    position_ = Position::None;
-    fast_last_ = 0;
-    skip_ = 0;
-  }
+  position_ = Position::None;
+  fast_last_ = 0;
+  skip_ = 0;
   Node node;
-  if (!node_at(0, &node)) return fail(Status::corrupt("btree: page changed its kind"));
+  if (depth_ == 0) {
+    PL_TRY(descend_to(root_, false, &node));
+  } else {
+    pop_to(1);
+    if (!node_at(0, &node)) return fail(Status::corrupt("btree: page changed its kind"));
+  }
   RowidRange range;
-  for (int depth = 0; !node.leaf; ++depth) {
+  while (!node.leaf) {
     const std::uint32_t child = lower_bound_rowid<false>(node, rowid, &range);
     if (child == kBadCell) return fail(Status::corrupt("btree: cell offset out of range"));
-    PL_TRY(descend_into(depth, child, &node));
+    top().index = child;
+    PL_TRY(descend_to(node.child(child), false, &node));
   }
   on_leaf_ = true;
   if (node.cell_count == 0) return Relation::Less;

@@ -236,11 +236,8 @@ class Cursor {
   // A database without pages has trees without entries.
   bool no_pages() const noexcept { return view_->page_count().value == 0; }
   Status to_root();
-  Status descend(PageNo child, bool may_be_empty = false) {
-    Node node;
-    return descend(child, may_be_empty, &node);
-  }
-  Status descend(PageNo child, bool may_be_empty, Node* node);
+  Status descend(PageNo child, bool may_be_empty = false);
+  Status descend_to(PageNo child, bool may_be_empty, Node* node);
   Status descend_into(int depth, std::uint32_t child_index, Node* node);
   Status descend_first();
   Status descend_last();
