@@ -283,10 +283,6 @@ MISSING_INT(sqlite3_autovacuum_pages,
              void (*)(void*)),
             db)
 
-// Memory, strings, utilities.
-MISSING_INT(sqlite3_strglob, (const char*, const char*), nullptr)
-MISSING_INT(sqlite3_strlike, (const char*, const char*, unsigned int), nullptr)
-
 // File names and URI.
 MISSING_POINTER(sqlite3_file*, sqlite3_database_file_object, (const char*), nullptr)
 

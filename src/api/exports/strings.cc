@@ -4,8 +4,10 @@
 #include <new>
 #include <string_view>
 
+#include "api/boundary.h"
 #include "api/library.h"
 #include "api/string_builder.h"
+#include "base/like.h"
 #include "base/printf.h"
 #include "base/process.h"
 #include "base/text_builder.h"
@@ -20,6 +22,13 @@ constexpr int kLogTextSize = 700;  // longer messages are cut, for a log must no
 int fold(unsigned char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
 
 }  // namespace
+
+// 0 when the text matches, as sqlite3_strglob answers; two null pointers are equal.
+static int compare_pattern(const char* pattern, const char* text, const base::LikeRules& rules) noexcept {
+  if (text == nullptr) return pattern == nullptr ? 0 : 1;
+  if (pattern == nullptr) return 1;
+  return api::without_exceptions(1, [&] { return base::LikePattern(pattern, rules).matches(text) ? 0 : 1; });
+}
 
 // Stands in where memory for a real one is missing: it failed already, and stays so.
 static sqlite3_str* exhausted() noexcept {
@@ -45,6 +54,13 @@ SQLITE_API int sqlite3_strnicmp(const char* a, const char* b, int size) {
     if (difference != 0 || *a == '\0') return difference;
   }
   return 0;
+}
+
+SQLITE_API int sqlite3_strglob(const char* pattern, const char* text) {
+  return compare_pattern(pattern, text, {.glob = true});
+}
+SQLITE_API int sqlite3_strlike(const char* pattern, const char* text, unsigned int escape) {
+  return compare_pattern(pattern, text, {.escape = static_cast<char32_t>(escape)});
 }
 
 SQLITE_API sqlite3_str* sqlite3_str_new(sqlite3* db) {
