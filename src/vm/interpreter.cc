@@ -245,7 +245,9 @@ Status Machine::run(StepResult* result) {
 
   // ---- flow ----
   OPCODE(Init)
-  OPCODE(Goto) goto jump2;
+  JUMP_IF(i->p2 != 0);
+  OPCODE(Goto)
+  goto jump2;
   OPCODE(Gosub) {
     set_integer(r[i->p1], i - frame->code);
     goto jump2;

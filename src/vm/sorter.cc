@@ -19,7 +19,9 @@ class PrefixWriter {
   void put(std::uint8_t byte, std::uint8_t invert) noexcept { bytes_[size_++] = byte ^ invert; }
   std::uint64_t high() const noexcept { return base::load_be64(reinterpret_cast<const std::byte*>(bytes_)); }
   std::uint32_t low() const noexcept { return base::load_be32(reinterpret_cast<const std::byte*>(bytes_ + 8)); }
-  std::size_t left() const noexcept { return kBytes - size_; }
+  void pad() noexcept {
+    while (!full()) bytes_[size_++] = 0xff;
+  }
 
  private:
   static constexpr std::size_t kBytes = 12;
@@ -94,7 +96,11 @@ KeyPrefix key_prefix(std::span<const Value> key, const record::KeyInfo& info) no
   PrefixWriter out;
   const std::size_t count = std::min(key.size(), info.fields.size());
   bool complete = true;
-  for (std::size_t i = 0; i < count && complete; ++i) complete = put_field(out, key[i], info, i);
+  for (std::size_t i = 0; i < count && complete; ++i) {
+    complete = put_field(out, key[i], info, i);
+    // Behind the end of a text comes less than what may follow a 00 inside one; inverted, more.
+    if (i + 1 == count && complete && info.fields[i].descending) out.pad();
+  }
   return {out.high(), out.low(), complete};
 }
 
