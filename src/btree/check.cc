@@ -19,6 +19,24 @@ using pager::PageRef;
 
 namespace {
 
+// Freeblocks ascend inside the page, and the free bytes are neither negative nor more than the page has. Where the
+// content starts is left to the look at each cell.
+bool free_space_adds_up(const Node& node) noexcept {
+  const std::uint32_t content_start = node.content_start();
+  std::uint32_t free = content_start + node.fragments();
+  std::uint32_t least = content_start;
+  for (std::uint32_t at = node.first_freeblock(); at != 0;) {
+    if (at < least || at > node.usable_size - 4) return false;
+    const std::uint32_t next = base::load_be16(node.data + at);
+    const std::uint32_t size = base::load_be16(node.data + at + 2);
+    if (at + size > node.usable_size || (next != 0 && next < at + size + 4)) return false;
+    free += size;
+    least = at + 1;
+    at = next;
+  }
+  return free >= node.pointers_end() && free <= node.usable_size;
+}
+
 // Errors that say "damaged", as opposed to those that end the check.
 bool is_damage(const Status& status) noexcept { return status.primary() == Code::Corrupt; }
 
@@ -195,7 +213,8 @@ Status BtreeChecker::walk_chain(PageNo first, std::uint32_t page_count) {
       break;
     }
     const PageNo next(load_be32(page.value().data()));
-    if (next.value != 0 && found < page_count) PL_TRY(expect_pointer(next, PointerType::OverflowNext, number));
+    // Stock looks at the entry of what follows unless the chain ends here by its length, even when nothing follows.
+    if (found != page_count) PL_TRY(expect_pointer(next, PointerType::OverflowNext, number));
     number = next;
   }
   if (found != page_count && finding_count_ == findings_before) {
@@ -242,7 +261,7 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
     report("btreeInitPage() returns error code %d", static_cast<int>(Code::Corrupt));
     return {};
   }
-  if (free_space(node) < 0) {
+  if (!free_space_adds_up(node)) {
     report("free space corruption");
     return {};
   }
@@ -252,19 +271,19 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
   bool coverage = true;
   if (!node.leaf) {
     const PageNo child = node.right_child();
-    where_ = Where::RightChild;
+    // Stock names the right child only in files with a pointer map, and there calls all of the page by its name.
+    where_ = mapped_ ? Where::RightChild : Where::Cell;
     PL_TRY(expect_pointer(child, PointerType::Child, number));
     int found = 0;
     PL_TRY(walk_page(child, depth + 1, &greatest_rowid, greatest_rowid, &found));
     child_height = found;
     first_key = false;
-    where_page_ = number;
   }
   if (node.leaf || !node.table) entry_count_ += node.cell_count;
 
   const std::uint32_t content_start = node.content_start();
   for (std::uint32_t i = node.cell_count; i-- > 0 && !done();) {
-    where_ = Where::Cell;
+    where_ = mapped_ && !node.leaf ? Where::RightChild : Where::Cell;
     where_page_ = number;
     where_cell_ = i;
     const std::uint32_t offset = node.cell_offset(i);
@@ -274,8 +293,14 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
       continue;
     }
     Cell cell;
-    if (!decode_cell(node, i, &cell)) {
+    if (!decode_cell(node.data + offset, node.usable_size - offset, node.leaf, node.table, node.usable_size, &cell)) {
       report("Extends off end of page");
+      coverage = false;
+      continue;
+    }
+    // Payloads begin with the size of their own header, itself included.
+    if (cell.payload_size > 0 && static_cast<std::uint8_t>(node.data[offset + cell.payload_offset]) < 2) {
+      report("Bad cell header size");
       coverage = false;
       continue;
     }
@@ -294,14 +319,9 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
       PL_TRY(expect_pointer(cell.left_child, PointerType::Child, number));
       int found = 0;
       PL_TRY(walk_page(cell.left_child, depth + 1, &greatest_rowid, greatest_rowid, &found));
-      where_ = Where::Cell;
-      where_page_ = number;
-      where_cell_ = i;
       first_key = false;
-      if (found != child_height) {
-        report("Child page depth differs");
-        child_height = found;
-      }
+      if (found > 0 && child_height > 0 && found != child_height) report("Child page depth differs");
+      if (found > 0) child_height = found;
     }
   }
   *least_rowid = greatest_rowid;
@@ -310,7 +330,7 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
     where_page_ = number;
     cover(node);
   }
-  *height = child_height < 0 ? 1 : child_height + 1;
+  if (child_height != 0) *height = child_height < 0 ? 1 : child_height + 1;
   return {};
 }
 
@@ -319,8 +339,10 @@ void BtreeChecker::cover(const Node& node) {
   extents_.clear();
   for (std::uint32_t i = 0; i < node.cell_count; ++i) {
     Cell cell;
-    if (!decode_cell(node, i, &cell)) return;
     const std::uint32_t offset = node.cell_offset(i);
+    if (!decode_cell(node.data + offset, node.usable_size - offset, node.leaf, node.table, node.usable_size, &cell)) {
+      return;
+    }
     extents_.push_back({offset, offset + cell.size - 1});
   }
   for (std::uint32_t at = node.first_freeblock(); at != 0; at = base::load_be16(node.data + at)) {
@@ -332,7 +354,8 @@ void BtreeChecker::cover(const Node& node) {
   for (const Extent& extent : extents_) {
     if (last >= extent.first) {
       report("Multiple uses for byte %u of page %u", extent.first, where_page_.value);
-      return;
+      if (&extent != &extents_.back()) return;
+      break;
     }
     fragments += extent.first - last - 1;
     last = extent.last;
