@@ -1,19 +1,23 @@
-// btree/dump.h: pages, trees and the freelist as text, stable enough to be the expected result of a test.
-//
-// Damage is shown where it is found, and ends the branch; an error Status means that the file cannot be read.
+// btree/dump.h: pages, trees and the freelist as text, for eyes and tests. Reads only, trusts nothing: what is
+// malformed is said to be, and the dump goes on.
 #pragma once
 
+#include "base/containers.h"
+#include "base/ids.h"
 #include "base/status.h"
-#include "base/text_builder.h"
 #include "pager/view.h"
 
 namespace perlite::btree {
 
-// Header, freeblocks and cells of one page; with `payload` the local bytes of each cell too.
-Status dump_page(pager::View& view, PageNo page, bool payload, base::TextBuilder& out);
-// The pages of the tree at `root`, indented by depth, with how many cells and free bytes each has.
-Status dump_tree(pager::View& view, PageNo root, base::TextBuilder& out);
-// The trunks of the freelist with their leaves.
-Status dump_freelist(pager::View& view, base::TextBuilder& out);
+// One page: its header, cells in key order and free blocks; what is no b-tree page is shown as bytes.
+// Errors (here and below): IoErr, NoMem, and Corrupt when the page does not exist.
+Status dump_page(pager::View& view, PageNo page, String* out);
+
+// The pages of the tree at `root`, indented by depth: number, kind, cells, free bytes, keys at both ends (rowids; the
+// first bytes of an index key), overflow pages.
+Status dump_tree(pager::View& view, PageNo root, String* out);
+
+// Trunks with their leaves, then the pointer map's view of roots when there is one.
+Status dump_freelist(pager::View& view, String* out);
 
 }  // namespace perlite::btree

@@ -1,64 +1,116 @@
 #include "pager/dump.h"
 
-#include "base/bytes.h"
-#include "base/printf.h"
-#include "pager/store.h"
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
 
 namespace perlite::pager {
+
+using base::load_be32;
+
 namespace {
 
-struct Field {
-  std::uint32_t offset;
-  const char* name;
-};
-constexpr Field kFields[] = {
-    {header::kChangeCounter, "change counter"},         {header::kPageCount, "pages"},
-    {header::kFirstTrunk, "first freelist trunk"},      {header::kFreePageCount, "free pages"},
-    {header::kSchemaCookie, "schema cookie"},           {header::kSchemaFormat, "schema format"},
-    {header::kDefaultCacheSize, "default cache size"},  {header::kLargestRoot, "largest root (auto-vacuum)"},
-    {header::kTextEncoding, "text encoding"},           {header::kUserVersion, "user version"},
-    {header::kIncrementalVacuum, "incremental vacuum"}, {header::kApplicationId, "application id"},
-    {header::kVersionValidFor, "version valid for"},    {header::kLibraryVersion, "library version"},
-};
+constexpr std::size_t kHeaderSize = 32;
+constexpr std::size_t kFrameHeaderSize = 24;
+constexpr std::uint32_t kMagicLittleEndian = 0x377f0682;
+constexpr std::uint32_t kMagicBigEndian = 0x377f0683;
 
-unsigned byte_at(std::span<const std::byte> bytes, std::size_t at) { return static_cast<unsigned>(bytes[at]); }
+__attribute__((format(printf, 2, 3))) void print(String* out, const char* format, ...) {
+  char line[256];
+  std::va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  *out += line;
+}
+
+struct Checksum {
+  std::uint32_t s1 = 0;
+  std::uint32_t s2 = 0;
+
+  void add(base::Bytes bytes, bool big_endian) noexcept {
+    for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
+      std::uint32_t x0 = load_be32(bytes.data() + at);
+      std::uint32_t x1 = load_be32(bytes.data() + at + 4);
+      if (!big_endian) {
+        x0 = __builtin_bswap32(x0);
+        x1 = __builtin_bswap32(x1);
+      }
+      s1 += x0 + s2;
+      s2 += x1 + s1;
+    }
+  }
+  bool matches(const std::byte* stored) const noexcept {
+    return load_be32(stored) == s1 && load_be32(stored + 4) == s2;
+  }
+};
 
 }  // namespace
 
-Status dump_header(View& view, base::TextBuilder& out) {
-  PL_ASSIGN(const PageRef page, view.fetch(PageNo(1)));
-  const auto bytes = page.bytes();
-  const std::uint32_t raw_size = base::load_be16(bytes.data() + header::kPageSize);
-  base::append_printf(out, "page size                    %d\n", static_cast<int>(raw_size == 1 ? 65536 : raw_size));
-  base::append_printf(out, "write, read version          %d %d\n",
-                      static_cast<int>(byte_at(bytes, header::kWriteVersion)),
-                      static_cast<int>(byte_at(bytes, header::kReadVersion)));
-  base::append_printf(out, "reserved bytes a page        %d\n",
-                      static_cast<int>(byte_at(bytes, header::kReservedBytes)));
-  base::append_printf(out, "payload fractions            %d %d %d\n", static_cast<int>(byte_at(bytes, 21)),
-                      static_cast<int>(byte_at(bytes, 22)), static_cast<int>(byte_at(bytes, 23)));
-  for (const Field& field : kFields) {
-    base::append_printf(out, "%-28s %lld\n", field.name,
-                        static_cast<long long>(base::load_be32(bytes.data() + field.offset)));
+void dump_wal(base::Bytes file, String* out) {
+  if (file.size() < kHeaderSize) {
+    print(out, "log of %zu bytes: shorter than its header, empty\n", file.size());
+    return;
   }
-  return {};
-}
+  const std::byte* header = file.data();
+  const std::uint32_t magic = load_be32(header);
+  const std::uint32_t page_size = load_be32(header + 8);
+  print(out, "log: magic %08x, version %u, page size %u, checkpoint sequence %u, salts %08x %08x\n", magic,
+        load_be32(header + 4), page_size, load_be32(header + 12), load_be32(header + 16), load_be32(header + 20));
+  if (magic != kMagicLittleEndian && magic != kMagicBigEndian) {
+    *out += "ends: bad magic\n";
+    return;
+  }
+  const bool big_endian = magic == kMagicBigEndian;
+  Checksum checksum;
+  checksum.add(file.first(24), big_endian);
+  if (!checksum.matches(header + 24)) {
+    *out += "ends: bad checksum of the header\n";
+    return;
+  }
+  if (page_size < 512 || page_size > 65536 || (page_size & (page_size - 1)) != 0) {
+    *out += "ends: bad page size\n";
+    return;
+  }
 
-void dump_bytes(std::span<const std::byte> bytes, std::size_t offset, base::TextBuilder& out) {
-  constexpr std::size_t kPerLine = 16;
-  for (std::size_t at = 0; at < bytes.size(); at += kPerLine) {
-    base::append_printf(out, "%06x ", static_cast<int>(offset + at));
-    char letters[kPerLine];
-    std::size_t count = 0;
-    for (; count < kPerLine && at + count < bytes.size(); ++count) {
-      const unsigned byte = byte_at(bytes, at + count);
-      base::append_printf(out, " %02x", static_cast<int>(byte));
-      letters[count] = byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
+  std::uint32_t frame_number = 0;
+  std::uint32_t last_commit = 0;
+  std::size_t at = kHeaderSize;
+  for (;; at += kFrameHeaderSize + page_size) {
+    if (at == file.size()) {
+      *out += "ends: end of the file\n";
+      break;
     }
-    out.append_fill(3 * (kPerLine - count) + 2, ' ');
-    out.append(std::string_view(letters, count));
-    out.append('\n');
+    if (file.size() - at < kFrameHeaderSize + page_size) {
+      print(out, "ends: %zu bytes left, less than a frame\n", file.size() - at);
+      break;
+    }
+    const std::byte* frame = file.data() + at;
+    ++frame_number;
+    const std::uint32_t page = load_be32(frame);
+    const std::uint32_t commit_size = load_be32(frame + 4);
+    print(out, "frame %u at %zu: page %u", frame_number, at, page);
+    if (commit_size != 0) print(out, ", commit, %u pages", commit_size);
+    *out += '\n';
+    if (std::memcmp(frame + 8, header + 16, 8) != 0) {
+      print(out, "ends: frame %u has salts %08x %08x of an older log\n", frame_number, load_be32(frame + 8),
+            load_be32(frame + 12));
+      break;
+    }
+    if (page == 0) {
+      print(out, "ends: frame %u has no page number\n", frame_number);
+      break;
+    }
+    checksum.add(base::Bytes(frame, 8), big_endian);
+    checksum.add(base::Bytes(frame + kFrameHeaderSize, page_size), big_endian);
+    if (!checksum.matches(frame + 16)) {
+      print(out, "ends: frame %u has a bad checksum\n", frame_number);
+      break;
+    }
+    if (commit_size != 0) last_commit = frame_number;
   }
+  print(out, "last commit: frame %u\n", last_commit);
 }
 
 }  // namespace perlite::pager

@@ -1,18 +1,14 @@
-// pager/dump.h: the file header and a rollback journal as text, for people and for the expected results of tests.
+// pager/dump.h: a write-ahead log as text, for eyes and tests. Decodes the bytes of the file by the format alone
+// (manual: fileformat2.html §4.1), not through the code that reads logs in earnest.
 #pragma once
 
-#include <span>
-
-#include "base/status.h"
-#include "base/text_builder.h"
-#include "pager/view.h"
+#include "base/bytes.h"
+#include "base/containers.h"
 
 namespace perlite::pager {
 
-// The fields of the file header, a line each. Errors: those of View::fetch().
-Status dump_header(View& view, base::TextBuilder& out);
-
-// Any bytes, sixteen a line: offset, hexadecimal, letters.
-void dump_bytes(std::span<const std::byte> bytes, std::size_t offset, base::TextBuilder& out);
+// Header, one line a frame (number, page, commit size, whether salts and checksum hold), and why the log ends where it
+// does. Never fails: what is malformed is said to be.
+void dump_wal(base::Bytes file, String* out);
 
 }  // namespace perlite::pager
