@@ -19,6 +19,15 @@ constexpr bool equals_ignoring_case(std::string_view left, std::string_view righ
   }
   return true;
 }
+// Order of names: negative, 0, positive.
+constexpr int compare_ignoring_case(std::string_view left, std::string_view right) noexcept {
+  const std::size_t common = left.size() < right.size() ? left.size() : right.size();
+  for (std::size_t i = 0; i < common; ++i) {
+    const int a = fold_ascii(static_cast<unsigned char>(left[i])), b = fold_ascii(static_cast<unsigned char>(right[i]));
+    if (a != b) return a - b;
+  }
+  return left.size() == right.size() ? 0 : left.size() < right.size() ? -1 : 1;
+}
 constexpr bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) noexcept {
   return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }

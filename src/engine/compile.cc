@@ -1,0 +1,220 @@
+// From text to program: parse, bind, plan, generate. The one place where the stages meet.
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "bind/binder.h"
+#include "codegen/codegen.h"
+#include "engine/compiled.h"
+#include "engine/connection.h"
+#include "engine/pragma.h"
+#include "engine/sources.h"
+#include "engine/statement.h"
+#include "sql/parser.h"
+#include "vm/disassembler.h"
+#include "vm/program_builder.h"
+
+namespace perlite::engine {
+namespace {
+
+bool is_blank(std::string_view text) noexcept {
+  for (const char c : text) {
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != ';' && c != '\0') return false;
+  }
+  return true;
+}
+
+void add_column(vm::ProgramBuilder& builder, std::string_view name) {
+  vm::ResultColumn column{};
+  column.name = builder.name(name);
+  builder.program().columns.push_back(column);
+}
+
+// A program whose rows are known when it is compiled: EXPLAIN and EXPLAIN QUERY PLAN.
+class ListingBuilder {
+ public:
+  ListingBuilder(TextEncoding encoding, std::span<const char* const> columns, int explain) : builder_(encoding) {
+    for (const char* column : columns) add_column(builder_, column);
+    builder_.program().explain = explain;
+    first_ = builder_.new_registers(static_cast<int>(columns.size()));
+    next_ = first_;
+    const vm::Label start = builder_.new_label();
+    builder_.emit(vm::Opcode::Init, 0, start);
+    builder_.bind(start);
+  }
+  void integer(std::int64_t value) { builder_.emit_integer(value, next_++); }
+  void text(std::string_view value) { builder_.emit(vm::Opcode::Constant, 0, next_++).p4(builder_.text(value)); }
+  void null() { builder_.emit(vm::Opcode::Null, 0, next_++); }
+  void end_row() {
+    builder_.emit(vm::Opcode::ResultRow, first_, next_ - first_);
+    next_ = first_;
+  }
+  Result<vm::ProgramRef> finish(const vm::Program& explained) {
+    vm::Program& program = builder_.program();
+    program.parameter_count = explained.parameter_count;
+    for (std::string_view name : explained.parameter_names) {
+      program.parameter_names.push_back(name.data() == nullptr ? name : builder_.name(name));
+    }
+    builder_.emit(vm::Opcode::Halt);
+    return builder_.finish();
+  }
+
+ private:
+  vm::ProgramBuilder builder_;
+  std::int32_t first_ = 0;
+  std::int32_t next_ = 0;
+};
+
+Result<vm::ProgramRef> explain_program(const vm::Program& program) {
+  static constexpr const char* kColumns[] = {"addr", "opcode", "p1", "p2", "p3", "p4", "p5", "comment"};
+  ListingBuilder listing(program.encoding, kColumns, 1);
+  const std::int32_t count = vm::disassembled_count(program);
+  for (std::int32_t i = 0; i < count; ++i) {
+    const vm::DisassembledLine line = vm::disassemble(program, i);
+    listing.integer(line.address);
+    listing.text(line.opcode);
+    listing.integer(line.p1);
+    listing.integer(line.p2);
+    listing.integer(line.p3);
+    line.p4.empty() ? listing.null() : listing.text(line.p4);
+    listing.integer(line.p5);
+    line.comment.empty() ? listing.null() : listing.text(line.comment);
+    listing.end_row();
+  }
+  return listing.finish(program);
+}
+
+Result<vm::ProgramRef> query_plan_program(const vm::Program& program) {
+  static constexpr const char* kColumns[] = {"id", "parent", "notused", "detail"};
+  ListingBuilder listing(program.encoding, kColumns, 2);
+  for (const vm::PlanLine& line : program.plan) {
+    listing.integer(line.id);
+    listing.integer(line.parent);
+    listing.integer(0);
+    listing.text(line.detail);
+    listing.end_row();
+  }
+  return listing.finish(program);
+}
+
+// PRAGMA name: the rows of its source. A name nobody knows is a statement that does nothing.
+Result<vm::ProgramRef> pragma_program(Connection& connection, const bind::Pragma& pragma) {
+  vm::ProgramBuilder builder(connection.encoding());
+  const vm::Label start = builder.new_label();
+  builder.emit(vm::Opcode::Init, 0, start);
+  builder.bind(start);
+  const PragmaDef* def = find_pragma(pragma.name);
+  if (def != nullptr) {
+    const bool has_argument = pragma.ast->form != sql::PragmaForm::Bare;
+    PL_ASSIGN(vm::Source* const source, connection.sources().statement_source(*def));
+    vm::SourceName name{};
+    name.source = source;
+    const int column_count = static_cast<int>(source->columns().size()) - 2;
+    const bool silent = (def->flags & kPragmaNoColumns) != 0 || (has_argument && (def->flags & kPragmaQuietSet) != 0);
+    if (!silent) {
+      for (int i = 0; i < column_count; ++i) add_column(builder, source->columns()[static_cast<std::size_t>(i)].name);
+    }
+    vm::Program& program = builder.program();
+    program.read_only =
+        !((has_argument && (def->flags & kPragmaWrites) != 0) || (def->flags & kPragmaAlwaysWrites) != 0);
+    const std::int32_t cursor = builder.new_cursor();
+    builder.emit(vm::Opcode::OpenSource, cursor).p4(builder.source(name));
+    const std::int32_t plan = builder.new_registers(4);
+    const bool named = pragma.database >= 0;
+    builder.emit_integer((has_argument ? 1 : 0) | (named ? 2 : 0), plan);
+    builder.emit_integer((has_argument ? 1 : 0) + (named ? 1 : 0), plan + 1);
+    std::int32_t next = plan + 2;
+    if (has_argument) builder.emit(vm::Opcode::Constant, 0, next++).p4(builder.text(pragma.ast->value));
+    if (named) builder.emit(vm::Opcode::Constant, 0, next).p4(builder.text(connection.database_name(pragma.database)));
+    const vm::Label done = builder.new_label();
+    builder.emit(vm::Opcode::SourceFilter, cursor, done, plan).p4(builder.text(""));
+    const vm::Label loop = builder.here();
+    if (!silent || (def->flags & kPragmaAlwaysWrites) != 0) {
+      const std::int32_t row = builder.new_registers(std::max(column_count, 1));
+      if (!silent) {
+        for (int i = 0; i < column_count; ++i) builder.emit(vm::Opcode::SourceColumn, cursor, i, row + i);
+      }
+      builder.emit(vm::Opcode::ResultRow, row, silent ? 0 : column_count);
+    }
+    builder.emit(vm::Opcode::SourceNext, cursor, loop);
+    builder.bind(done);
+  }
+  builder.emit(vm::Opcode::Halt);
+  return builder.finish();
+}
+
+}  // namespace
+
+Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::size_t* tail) {
+  if (static_cast<std::int64_t>(text.size()) > limits_[kLimitSqlLength])
+    return Status(Code::TooBig, "statement too long");
+  Arena arena;
+  sql::ParseLimits limits;
+  limits.expression_depth = static_cast<std::uint32_t>(limits_[kLimitExpressionDepth]);
+  limits.parser_depth = static_cast<std::uint32_t>(limits_[kLimitParserDepth]);
+  limits.variable_number = static_cast<std::uint32_t>(limits_[kLimitVariableNumber]);
+  limits.compound_select = static_cast<std::uint32_t>(limits_[kLimitCompoundSelect]);
+  limits.columns = static_cast<std::uint32_t>(limits_[kLimitColumn]);
+  limits.function_arguments = static_cast<std::uint32_t>(limits_[kLimitFunctionArguments]);
+  PL_ASSIGN(const sql::ParseResult parsed, sql::parse_statement(text, arena, limits));
+  *tail = parsed.tail;
+  if (parsed.statement == nullptr) return CompiledRef();
+
+  const std::uint64_t generation = generation_;
+  PL_ASSIGN(const bind::Statement* const bound, bind::bind_statement(parsed, text, *this, arena));
+  CompiledRef compiled(new Compiled);
+  compiled->generation = generation;
+  for (const auto& d : databases_) {
+    if (d->shape) compiled->shapes.push_back(d->shape);
+  }
+  if (bound->kind == bind::StatementKind::Pragma) {
+    PL_ASSIGN(compiled->program, pragma_program(*this, *bound->pragma));
+  } else {
+    codegen::GenerateOptions options;
+    options.plan.reverse_unordered_selects = switches_.reverse_unordered_selects;
+    options.plan.automatic_index = switches_.automatic_index;
+    options.plan.switches = plan_switches;
+    options.explain = parsed.explain == sql::ExplainMode::QueryPlan ? 2 : 0;
+    options.parameter_count = static_cast<std::int32_t>(parsed.variable_count);
+    Vector<std::string_view> names(parsed.variable_count);
+    for (const sql::Variable& variable : parsed.variables) {
+      if (!variable.name.empty()) names[variable.number - 1] = variable.name;
+    }
+    options.parameter_names = names;
+    PL_ASSIGN(compiled->program, codegen::generate(*bound, *this, options, arena));
+  }
+  if (parsed.explain == sql::ExplainMode::Program) {
+    PL_ASSIGN(compiled->program, explain_program(*compiled->program));
+  } else if (parsed.explain == sql::ExplainMode::QueryPlan) {
+    PL_ASSIGN(compiled->program, query_plan_program(*compiled->program));
+  }
+  return compiled;
+}
+
+Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, std::size_t* tail) {
+  const unsigned key_flags = flags & (SQLITE_PREPARE_NO_VTAB | SQLITE_PREPARE_FROM_DDL);
+  // A text the cache knows is one statement and nothing behind it.
+  if (!has_authorizer()) {
+    if (CompiledCache::Entry* entry = compiled_.find(text, key_flags, generation_); entry != nullptr) {
+      *tail = entry->tail;
+      return new Statement(*this, text.substr(0, entry->tail), flags, entry->compiled);
+    }
+  }
+  CompiledRef compiled;
+  for (int attempt = 0;; ++attempt) {
+    Result<CompiledRef> result = compile(text, flags, tail);
+    if (result.ok()) {
+      compiled = std::move(result).value();
+      break;
+    }
+    if (result.status().code() != Code::Schema || attempt >= Statement::kMaxReprepares)
+      return std::move(result.status());
+  }
+  if (!compiled) return static_cast<Statement*>(nullptr);
+  auto statement = perlite::make_unique<Statement>(*this, text.substr(0, *tail), flags, compiled);
+  if (!has_authorizer() && is_blank(text.substr(*tail)) && compiled->generation == generation_) {
+    compiled_.add(text, key_flags, *tail, compiled);
+  }
+  return statement.release();
+}
+
+}  // namespace perlite::engine

@@ -1,0 +1,198 @@
+// Pragmas that check: integrity_check, quick_check, foreign_key_check (manual: pragma.html).
+//
+// The structure is walked by btree::BtreeChecker; rows are checked by programs of codegen/integrity.h, one a table.
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "bind/binder.h"
+#include "btree/check.h"
+#include "codegen/integrity.h"
+#include "engine/connection.h"
+#include "engine/pragma_functions.h"
+#include "sql/parser.h"
+#include "vm/execution.h"
+
+namespace perlite::engine {
+namespace {
+
+constexpr std::int64_t kDefaultFindings = 100;
+
+void append_quoted(String& text, std::string_view name) {
+  text += '"';
+  for (const char c : name) text.append(c == '"' ? 2 : 1, c);
+  text += '"';
+}
+
+// The rows of one table. Adds findings until `left` is used up.
+Status check_rows(PragmaCall& call, int number, const catalog::Table& table, bool quick, std::int64_t* left) {
+  Connection& connection = call.connection();
+  Arena arena;
+  String text("SELECT 1 FROM ");
+  append_quoted(text, connection.database_name(number));
+  text += '.';
+  append_quoted(text, table.name);
+  PL_ASSIGN(const sql::ParseResult parsed, sql::parse_statement(text, arena));
+  PL_ASSIGN(const bind::Statement* const bound, bind::bind_statement(parsed, text, connection, arena));
+  const bind::Relation& relation = *bound->select->arms[0].core->relations[0];
+  if (relation.kind != bind::RelationKind::Table || relation.expressions == nullptr) return {};
+  codegen::IntegrityOptions options;
+  options.quick = quick;
+  PL_ASSIGN(vm::ProgramRef program, codegen::generate_table_check(relation, options, connection, arena));
+  vm::Execution execution(program, connection);
+  while (*left > 0) {
+    PL_ASSIGN(const vm::StepResult result, execution.step());
+    if (result == vm::StepResult::Done) return {};
+    call.row().text(execution.row()[0].read_text(TextEncoding::Utf8));
+    --*left;
+  }
+  return {};
+}
+
+Status check_database(PragmaCall& call, int number, std::string_view only_table, bool quick, std::int64_t* left) {
+  Connection& connection = call.connection();
+  Database& d = connection.database(number);
+  if (d.store == nullptr) return {};
+  PL_TRY(connection.begin(number, false, nullptr, 0));
+  PL_TRY(connection.shape(number));
+  const std::span<const catalog::Entry> entries = d.shape->entries();
+  Vector<PageNo> roots;
+  if (only_table.empty()) roots.push_back(PageNo(1));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!entries[i].has_root || d.placement.roots[i].value == 0) continue;
+    if (!only_table.empty() && !base::equals_ignoring_case(entries[i].table_name, only_table)) continue;
+    roots.push_back(d.placement.roots[i]);
+  }
+  btree::BtreeChecker checker(d.store->view(), static_cast<int>(std::min<std::int64_t>(*left, INT32_MAX)),
+                              &connection.budget());
+  if (only_table.empty()) {
+    PL_TRY(checker.check_all(roots, nullptr));
+  } else {
+    PL_TRY(checker.check_some(roots, nullptr));
+  }
+  if (checker.finding_count() > 0) {
+    String text("*** in database ");
+    text.append(d.name).append(" ***\n").append(checker.text());
+    call.row().text(text);
+    *left -= checker.finding_count();
+  }
+  for (const catalog::Entry& entry : entries) {
+    if (*left <= 0) return {};
+    if (entry.type != catalog::EntryType::Table || !entry.has_root) continue;
+    if (!only_table.empty() && !base::equals_ignoring_case(entry.name, only_table)) continue;
+    PL_ASSIGN(const catalog::Table* const table, d.shape->find_table(entry.name));
+    if (table == nullptr || table->kind != catalog::TableKind::Ordinary) continue;
+    PL_TRY(check_rows(call, number, *table, quick, left));
+  }
+  return {};
+}
+
+Status check(PragmaCall& call, bool quick) {
+  std::int64_t left = kDefaultFindings;
+  std::string_view only_table;
+  if (call.has_argument()) {
+    const std::string_view argument = call.argument();
+    const bool number =
+        !argument.empty() && std::all_of(argument.begin(), argument.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (number) {
+      left = call.integer_argument();
+      if (left <= 0) left = kDefaultFindings;
+    } else {
+      only_table = argument;
+    }
+  }
+  Connection& connection = call.connection();
+  for (int number = 0; number < connection.database_count() && left > 0; ++number) {
+    if (call.database_named() && number != call.database()) continue;
+    PL_TRY(check_database(call, number, only_table, quick, &left));
+  }
+  if (call.row_count() == 0) call.row().text("ok");
+  return {};
+}
+
+}  // namespace
+
+Status pragma_integrity_check(PragmaCall& call) { return check(call, false); }
+Status pragma_quick_check(PragmaCall& call) { return check(call, true); }
+
+Status pragma_foreign_key_check(PragmaCall& call) {
+  Connection& connection = call.connection();
+  for (int number = 0; number < connection.database_count(); ++number) {
+    if (call.database_named() && number != call.database()) continue;
+    PL_ASSIGN(const catalog::Shape* const shape, connection.shape(number));
+    for (const catalog::Entry& entry : shape->entries()) {
+      if (entry.type != catalog::EntryType::Table) continue;
+      if (call.has_argument() && !base::equals_ignoring_case(entry.name, call.argument())) continue;
+      PL_ASSIGN(const catalog::Table* const table, shape->find_table(entry.name));
+      if (table == nullptr) continue;
+      std::int64_t id = static_cast<std::int64_t>(table->foreign_keys.size());
+      for (std::size_t k = 0; k < table->foreign_keys.size(); ++k)
+        PL_TRY(connection.check_foreign_key(number, *table, table->foreign_keys[k], --id, call));
+    }
+  }
+  return {};
+}
+
+// Rows of the child without a partner, found by a query: every column given, and no such parent.
+Status Connection::check_foreign_key(int number, const catalog::Table& table, const catalog::ForeignKey& key,
+                                     std::int64_t id, PragmaCall& call) {
+  PL_ASSIGN(const catalog::Shape* const shape, this->shape(number));
+  PL_ASSIGN(const catalog::Table* const parent, shape->find_table(key.parent));
+  String text("SELECT ");
+  text += table.without_rowid ? "NULL" : "rowid";
+  text += " FROM ";
+  append_quoted(text, database_name(number));
+  text += '.';
+  append_quoted(text, table.name);
+  text += " AS child WHERE ";
+  for (std::size_t i = 0; i < key.child_columns.size(); ++i) {
+    if (i > 0) text += " AND ";
+    append_quoted(text, table.columns[static_cast<std::size_t>(key.child_columns[i])].name);
+    text += " IS NOT NULL";
+  }
+  if (parent != nullptr) {
+    Vector<std::string_view> names(key.parent_columns.begin(), key.parent_columns.end());
+    if (names.empty()) {
+      for (std::uint16_t position = 1; position <= key.child_columns.size(); ++position) {
+        for (const catalog::Column& column : parent->columns) {
+          if (column.key_position == position) names.push_back(column.name);
+        }
+      }
+    }
+    if (names.size() != key.child_columns.size()) {
+      return Status::format(Code::Error, -1, "foreign key mismatch - \"%.*s\" referencing \"%.*s\"",
+                            static_cast<int>(table.name.size()), table.name.data(), static_cast<int>(key.parent.size()),
+                            key.parent.data());
+    }
+    text += " AND NOT EXISTS (SELECT 1 FROM ";
+    append_quoted(text, database_name(number));
+    text += '.';
+    append_quoted(text, parent->name);
+    text += " AS parent WHERE ";
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (i > 0) text += " AND ";
+      text += "parent.";
+      append_quoted(text, names[i]);
+      text += " = child.";
+      append_quoted(text, table.columns[static_cast<std::size_t>(key.child_columns[i])].name);
+    }
+    text += ')';
+  }
+  std::size_t tail = 0;
+  PL_ASSIGN(const CompiledRef compiled, compile(text, 0, &tail));
+  vm::Execution execution(compiled->program, *this);
+  for (;;) {
+    PL_ASSIGN(const vm::StepResult result, execution.step());
+    if (result == vm::StepResult::Done) return {};
+    auto row = call.row();
+    row.text(table.name);
+    const Value& rowid = execution.row()[0];
+    if (rowid.is_null()) {
+      row.null();
+    } else {
+      row.integer(rowid.integer);
+    }
+    row.text(key.parent).integer(id);
+  }
+}
+
+}  // namespace perlite::engine
