@@ -152,11 +152,8 @@ Status Store::stamp_header() {
 Status Store::lock_exclusive(bool wait) {
   if (lock_ == LockLevel::Exclusive) return {};
   for (int attempt = 0;;) {
-    Status status = file_.lock(SQLITE_LOCK_EXCLUSIVE);
-    if (status.ok()) {
-      lock_ = LockLevel::Exclusive;
-      return {};
-    }
+    Status status = take_lock(LockLevel::Exclusive);
+    if (status.ok()) return {};
     if (status.code() != Code::Busy || !wait || !wait_busy(&attempt)) return status;
   }
 }
@@ -244,6 +241,7 @@ Status Store::make_room() {
   if (state_ == State::Writing) {
     if (!to_journal_.empty()) PL_TRY(flush_journal());
     if (journal_on_disk()) release_bases();
+    if (kept_.size() > kept_tried_ + cache_limit() / 4) PL_TRY(spill_kept());
     if (pool_.image_count() < cache_limit()) return {};
     if (spill_pages_ > 0 && pool_.image_count() >= static_cast<std::size_t>(spill_pages_)) {
       Status status = spill();
@@ -339,7 +337,7 @@ bool Store::wants_super_journal() const noexcept {
 }
 
 Status Store::commit_prepare(std::string_view super_journal) {
-  if (state_ != State::Writing) return Code::Misuse;
+  PL_TRY(may_write());
   if (!has_changes()) {
     state_ = State::Prepared;
     return {};
@@ -388,7 +386,7 @@ Status Store::commit_prepare(std::string_view super_journal) {
   return {};
 }
 
-Status Store::commit_finish() {
+Status Store::commit_finish(AfterCommit then) {
   if (state_ != State::Prepared) return Code::Misuse;
   const bool changed = has_changes();
   PL_TRY(end_journal());
@@ -405,7 +403,7 @@ Status Store::commit_finish() {
   }
   publish();
   if (changed) ++version_;
-  end_writing();
+  end_writing(then);
   return {};
 }
 
@@ -480,7 +478,7 @@ Status Store::undo_file() {
 }
 
 // The transaction is over; what remains is a reader.
-void Store::end_writing() noexcept {
+void Store::end_writing(AfterCommit then) noexcept {
   PL_ASSERT(savepoints_.empty() && kept_.empty() && listed_.empty());
   for (const KeptImage& kept : to_journal_) pool_.disown(kept.image);
   for (const KeptImage& kept : undo_) pool_.disown(kept.image);
@@ -492,11 +490,13 @@ void Store::end_writing() noexcept {
   discarded_.clear();
   spilled_.clear();
   spilled_end_ = 0;
-  scratch_.reset();
+  savepoint_file_.close();
+  broken_ = Code::Ok;
   file_touched_ = false;
   next_room_check_ = 0;
   view_.write_stamp_ = 0;
   state_ = State::Reading;
+  if (then == AfterCommit::EndRead) return end_read();
   if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal) unlock_to(LockLevel::Shared);
 }
 

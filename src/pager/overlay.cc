@@ -37,10 +37,15 @@ Frame& Store::add_frame(PageNo page) {
   return pool_.add(page);
 }
 
+Status Store::may_write() const {
+  if (state_ != State::Writing) return Code::Misuse;
+  return broken_;
+}
+
 // --- Changing -------------------------------------------------------------------------------------------------------
 
 Status Store::make_writable(Frame& frame) {
-  if (state_ != State::Writing) return Code::Misuse;
+  PL_TRY(may_write());
   const bool kept_anew = must_keep(frame);
   if (frame.state == Frame::State::Clean) {
     PL_TRY(make_room());
@@ -70,7 +75,7 @@ Status Store::make_writable(Frame& frame) {
 
 // A page whose former content nobody wants: one of the freelist, or (appended) a new one at the end.
 Result<PageRef> Store::take_unread(PageNo page, bool appended) {
-  if (state_ != State::Writing) return Code::Misuse;
+  PL_TRY(may_write());
   if (appended && file_.is_open() && !file_.native()) PL_TRY(journal_growth());
   PL_TRY(make_room());
   Frame* frame = pool_.find(page);
@@ -117,7 +122,7 @@ Status Store::prepare_unread(Frame& frame, bool appended) {
 }
 
 Status Store::discard(PageNo page) {
-  if (state_ != State::Writing) return Code::Misuse;
+  PL_TRY(may_write());
   Frame* frame = pool_.find(page);
   if (frame == nullptr || frame->state == Frame::State::Clean) {
     if (page.value <= original_count_) discarded_.insert(page);
@@ -134,18 +139,16 @@ Status Store::discard(PageNo page) {
 }
 
 Status Store::truncate(PageNo new_count) {
-  if (state_ != State::Writing) return Code::Misuse;
+  PL_TRY(may_write());
   // In two passes, so that a failed allocation leaves all as it was.
+  const std::uint32_t last = view_.page_count_;
   std::size_t to_keep = 0;
-  pool_.for_each([&](Frame& frame) {
-    PL_ASSERT(frame.page <= new_count || frame.pins == 0);
-    if (frame.page > new_count && frame.state == Frame::State::Overlay && !frame.no_content && must_keep(frame)) {
-      ++to_keep;
-    }
+  for_each_beyond(new_count.value, last, [&](Frame& frame) {
+    PL_ASSERT(frame.pins == 0);
+    if (frame.state == Frame::State::Overlay && !frame.no_content && must_keep(frame)) ++to_keep;
   });
   reserve_kept(to_keep);
-  pool_.for_each([&](Frame& frame) {
-    if (frame.page <= new_count) return;
+  for_each_beyond(new_count.value, last, [&](Frame& frame) {
     view_.forget(frame);
     if (frame.state != Frame::State::Overlay || frame.no_content) return;
     if (must_keep(frame)) keep(frame, Pool::own(frame.image));
@@ -156,13 +159,29 @@ Status Store::truncate(PageNo new_count) {
   return {};
 }
 
+// Visits the frames of the pages behind `page_count`, the last of which is `last`; visit may remove them.
+template <class Visit>
+void Store::for_each_beyond(std::uint32_t page_count, std::uint32_t last, Visit visit) {
+  if (last < page_count) return;
+  if (last - page_count > pool_.frame_count()) {
+    pool_.for_each([&](Frame& frame) {
+      if (frame.page.value > page_count) visit(frame);
+    });
+    return;
+  }
+  for (std::uint32_t page = page_count; page < last; ++page) {
+    Frame* frame = pool_.find(PageNo(page + 1));
+    if (frame != nullptr) visit(*frame);
+  }
+}
+
 void Store::reserve_kept(std::size_t more) {
   if (kept_.capacity() - kept_.size() < more) kept_.reserve(std::max(kept_.size() + more, 2 * kept_.capacity() + 16));
 }
 
 // Room in kept_ must be there. `image` is owned by the entry from now on.
 void Store::keep(Frame& frame, Image* image) {
-  kept_.push_back({&frame, image, frame.saved_by, frame.state, frame.no_content, frame.unwritten});
+  kept_.push_back({&frame, image, frame.saved_by, 0, frame.state, frame.no_content, frame.unwritten});
   frame.saved_by = savepoints_.back().serial;
 }
 
@@ -175,7 +194,7 @@ void Store::list(Frame& frame) noexcept {
 // --- Savepoints -----------------------------------------------------------------------------------------------------
 
 Result<int> Store::open_savepoint() {
-  if (state_ != State::Writing) return Code::Misuse;
+  PL_TRY(may_write());
   savepoints_.push_back({++last_serial_, kept_.size(), view_.page_count_});
   next_stamp();
   return static_cast<int>(savepoints_.size());
@@ -202,32 +221,55 @@ void Store::release_savepoint(int depth) noexcept {
       }
     }
     kept_.resize(left);
+    kept_tried_ = std::min(kept_tried_, kept_.size());
   }
   next_stamp();
 }
 
 Status Store::rollback_to_savepoint(int depth) {
   PL_ASSERT(depth >= 1 && depth <= savepoint_depth());
+  if (broken_ != Code::Ok) return broken_;
   const Savepoint& savepoint = savepoints_[static_cast<std::size_t>(depth - 1)];
-  for (std::size_t i = kept_.size(); i-- > savepoint.first_kept;) restore(kept_[i]);
+  Status status;
+  for (std::size_t i = kept_.size(); i-- > savepoint.first_kept;) {
+    Status one = restore(kept_[i]);
+    if (!one.ok()) status = std::move(one);
+  }
+  if (!status.ok()) broken_ = status.code();
   kept_.resize(savepoint.first_kept);
+  kept_tried_ = std::min(kept_tried_, kept_.size());
   savepoints_.resize(static_cast<std::size_t>(depth));
   view_.page_count_ = savepoint.page_count;
   view_.forget_all();
   next_stamp();
   ++version_;
-  return {};
+  return status;
 }
 
 // Puts one page back. Entries come latest first, so what a savepoint kept first holds in the end. Takes the image.
-void Store::restore(const KeptPage& kept) noexcept {
+Status Store::restore(const KeptPage& kept) {
   Frame& frame = *kept.frame;
   frame.saved_by = kept.saved_by;
   frame.write_stamp = 0;
   frame.no_content = kept.no_content;
-  pool_.set_image(frame, kept.image);
+  Image* image = kept.image;
+  Status status;
+  if (kept.slot != 0) {
+    // The image it has now is good for nothing else, unless somebody shares it.
+    if (frame.image != nullptr && frame.image->owners == 1) {
+      image = Pool::own(frame.image);
+    } else {
+      try {
+        image = pool_.new_image();
+      } catch (const std::bad_alloc&) {
+        return Code::NoMem;
+      }
+    }
+    status = savepoint_file_.read(std::uint64_t{kept.slot - 1} * view_.page_size_, {image->bytes(), view_.page_size_});
+  }
+  pool_.set_image(frame, image);
   const bool was_clean = kept.state == Frame::State::Clean;
-  if (was_clean && (kept.image == nullptr || !spilled_.contains(frame.page))) {
+  if (was_clean && (image == nullptr || !spilled_.contains(frame.page))) {
     frame.state = Frame::State::Clean;
     frame.unwritten = kept.unwritten;
     pool_.disown(frame.base);
@@ -237,10 +279,33 @@ void Store::restore(const KeptPage& kept) noexcept {
     frame.unwritten = true;
     list(frame);
   }
+  return status;
+}
+
+// Writes images that only savepoints hold to a private file, and gives up their memory.
+Status Store::spill_kept() {
+  if (!savepoint_file_.is_open()) {
+    PL_ASSIGN(savepoint_file_, os::File::open(*vfs_, nullptr,
+                                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE |
+                                                  SQLITE_OPEN_DELETEONCLOSE | SQLITE_OPEN_SUBJOURNAL,
+                                              nullptr));
+  }
+  for (; kept_tried_ < kept_.size(); ++kept_tried_) {
+    KeptPage& kept = kept_[kept_tried_];
+    if (kept.image == nullptr || kept.image->owners != 1) continue;
+    PL_TRY(savepoint_file_.write(std::uint64_t{savepoint_slots_} * view_.page_size_,
+                                 {kept.image->bytes(), view_.page_size_}));
+    kept.slot = ++savepoint_slots_;
+    pool_.disown(kept.image);
+    kept.image = nullptr;
+  }
+  return {};
 }
 
 // Forgets all that savepoints keep.
 void Store::forget_kept() noexcept {
+  savepoint_slots_ = 0;
+  kept_tried_ = 0;
   for (const KeptPage& kept : kept_) {
     kept.frame->saved_by = 0;
     pool_.disown(kept.image);
@@ -279,7 +344,9 @@ void Store::publish() noexcept {
     }
   }
   listed_.clear();
-  if (view_.page_count_ < original_count_) remove_beyond(view_.page_count_);
+  for_each_beyond(view_.page_count_, original_count_, [this](Frame& frame) {
+    if (frame.pins == 0) pool_.remove(frame);
+  });
 }
 
 // The published images come back. Pages whose published image is not in memory any more are forgotten.
@@ -307,12 +374,8 @@ void Store::undo_overlay() noexcept {
   }
   for (Frame* frame : listed_) remove_shell(*frame);
   listed_.clear();
-  if (file_touched_) remove_beyond(original_count_);
-}
-
-void Store::remove_beyond(std::uint32_t page_count) noexcept {
-  pool_.for_each([&](Frame& frame) {
-    if (frame.page.value > page_count && frame.pins == 0) pool_.remove(frame);
+  for_each_beyond(original_count_, spilled_end_, [this](Frame& frame) {
+    if (frame.pins == 0) pool_.remove(frame);
   });
 }
 

@@ -40,14 +40,16 @@ Result<bool> Store::has_hot_journal() {
   const char* const name = os::journal_name(name_.get());
   PL_ASSIGN(journal_existed_, os::file_exists(*vfs_, name));
   if (!journal_existed_) return false;
-  PL_ASSIGN(const bool reserved, file_.reserved_by_anyone());
-  if (reserved) return false;  // its writer lives
+  if (!no_lock_) {
+    PL_ASSIGN(const bool reserved, file_.reserved_by_anyone());
+    if (reserved) return false;  // its writer lives
+  }
   PL_ASSIGN(const std::uint64_t size, file_.size());
   if (size == 0) {
     // The journal of a database that never came to be. Deleted under RESERVED, so that no writer makes one meanwhile.
-    if (!read_only_ && file_.lock(SQLITE_LOCK_RESERVED).ok()) {
+    if (!read_only_ && take_lock(LockLevel::Reserved).ok()) {
       static_cast<void>(os::delete_file(*vfs_, name, false));
-      if (locking_mode_ == LockingMode::Normal) PL_TRY(file_.unlock(SQLITE_LOCK_SHARED));
+      unlock_to(LockLevel::Shared);
     }
     return false;
   }
@@ -68,8 +70,7 @@ Result<bool> Store::has_hot_journal() {
 // Errors: Busy while others read, ReadOnlyRollback, CantOpen, IoErr.
 Status Store::recover() {
   if (read_only_) return Code::ReadOnlyRollback;
-  PL_TRY(file_.lock(SQLITE_LOCK_EXCLUSIVE));
-  lock_ = LockLevel::Exclusive;
+  PL_TRY(take_lock(LockLevel::Exclusive));
   const char* const name = os::journal_name(name_.get());
   PL_ASSIGN(const bool exists, os::file_exists(*vfs_, name));
   if (exists) {
@@ -77,7 +78,7 @@ Status Store::recover() {
     PL_ASSIGN(os::File file, os::File::open(*vfs_, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MAIN_JOURNAL, &flags));
     if ((flags & SQLITE_OPEN_READONLY) != 0) return Code::CantOpen;
     if (synchronous_ != Synchronous::Off) PL_TRY(file.sync(sync_flags()));
-    if (scratch_ == nullptr) scratch_ = base::make_buffer(kMaxPageSize);
+    ensure_scratch(kMaxPageSize);  // the journal knows the page size, we may not yet
     PL_TRY(play_back(file));
     if (synchronous_ != Synchronous::Off) PL_TRY(file_.sync(sync_flags()));
     String super_journal;
@@ -85,7 +86,6 @@ Status Store::recover() {
     journal_.adopt(std::move(file), journal_shape());
     PL_TRY(end_journal());
     if (!super_journal.empty()) PL_TRY(delete_super_journal_if_unused(*vfs_, super_journal.c_str()));
-    scratch_.reset();
     base::log(Code::NoticeRecoverRollback, "recovered a database from its rollback journal");
   }
   forget_cache();
@@ -114,7 +114,7 @@ Status Store::play_back(os::File& journal) {
     SegmentHeader segment = read.value();
     if (offset == 0) {
       const bool valid = is_power_of_two(segment.page_size) && segment.page_size >= kMinPageSize &&
-                         segment.page_size <= kMaxPageSize && is_power_of_two(segment.sector_size) &&
+                         segment.page_size <= scratch_bytes_ && is_power_of_two(segment.sector_size) &&
                          segment.sector_size >= journal::kMinSectorSize &&
                          segment.sector_size <= journal::kMaxSectorSize;
       if (!valid) return {};

@@ -54,7 +54,13 @@ Result<UniquePtr<Store>> Store::open(sqlite3_vfs& vfs, os::Filename name, int fl
   if (options.kind != StoreKind::File) return store;
   int result_flags = 0;
   PL_ASSIGN(store->file_, os::File::open(vfs, store->name_.get(), flags | SQLITE_OPEN_MAIN_DB, &result_flags));
-  store->read_only_ = (result_flags & SQLITE_OPEN_READONLY) != 0;
+  const auto asked = [&store](const char* key) {
+    const char* value = os::uri_parameter(store->name_.get(), key);
+    return value != nullptr && os::parse_boolean(value, false);
+  };
+  store->immutable_ = asked("immutable") || (store->file_.device_characteristics() & SQLITE_IOCAP_IMMUTABLE) != 0;
+  store->no_lock_ = store->immutable_ || asked("nolock");
+  store->read_only_ = store->immutable_ || (result_flags & SQLITE_OPEN_READONLY) != 0;
   if (!store->file_.native()) {
     // Learns the page size before any lock is taken, as programs behind a VFS are used to.
     std::array<std::byte, header::kSize> raw{};
@@ -85,9 +91,8 @@ Status Store::try_begin_read() {
     return {};
   }
   if (lock_ == LockLevel::None) {
-    PL_TRY(file_.lock(SQLITE_LOCK_SHARED));
-    lock_ = LockLevel::Shared;
-    Status status = check_cache();
+    PL_TRY(take_lock(LockLevel::Shared));
+    Status status = immutable_ && stamp_known_ ? Status() : check_cache();
     if (!status.ok()) {
       unlock_to(LockLevel::None);
       return status;
@@ -101,8 +106,10 @@ Status Store::try_begin_read() {
 
 // Under a fresh SHARED lock: makes sure that file and memory tell the same.
 Status Store::check_cache() {
-  PL_ASSIGN(const bool hot, has_hot_journal());
-  if (hot) PL_TRY(recover());
+  if (!immutable_) {
+    PL_ASSIGN(const bool hot, has_hot_journal());
+    if (hot) PL_TRY(recover());
+  }
   if (stamp_known_) {
     std::array<std::byte, 16> now{};
     const Status status = file_.read(header::kChangeCounter, now);
@@ -201,13 +208,26 @@ void Store::end_read() noexcept {
   if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal) unlock_to(LockLevel::None);
 }
 
+void Store::ensure_scratch(std::uint32_t bytes) {
+  if (scratch_bytes_ >= bytes) return;
+  scratch_ = base::make_buffer(bytes);
+  scratch_bytes_ = bytes;
+}
+
+// One attempt. Errors: Busy; those of the file.
+Status Store::take_lock(LockLevel level) {
+  if (lock_ >= level) return {};
+  if (!no_lock_) PL_TRY(file_.lock(static_cast<int>(level)));
+  lock_ = level;
+  return {};
+}
+
 void Store::unlock_to(LockLevel level) noexcept {
-  if (lock_ <= level && !(level == LockLevel::None)) return;
   if (level == LockLevel::None) journal_.close();
+  if (lock_ <= level) return;
   counter_moved_ = false;
-  if (lock_ == LockLevel::None) return;
   // A lock that cannot be given back is the file's trouble, and shows at its next use.
-  static_cast<void>(file_.unlock(static_cast<int>(level)));
+  if (!no_lock_) static_cast<void>(file_.unlock(static_cast<int>(level)));
   lock_ = level;
 }
 
@@ -229,10 +249,9 @@ Status Store::begin_write(WriteIntent intent) {
 Status Store::try_begin_write(WriteIntent intent) {
   if (read_only_ || header_read_only_) return Code::ReadOnly;
   if (kind_ == StoreKind::File) {
-    if (scratch_ == nullptr) scratch_ = base::make_buffer(kMaxPageSize);
+    ensure_scratch(view_.page_size_);
     if (lock_ < LockLevel::Reserved) {
-      PL_TRY(file_.lock(SQLITE_LOCK_RESERVED));
-      lock_ = LockLevel::Reserved;
+      PL_TRY(take_lock(LockLevel::Reserved));
     }
     if (intent == WriteIntent::Exclusive) {
       Status status = lock_exclusive(false);
@@ -405,8 +424,7 @@ Status Store::delete_cold_journal() {
   const bool began_reading = state_ == State::None;
   const bool had_reserved = lock_ >= LockLevel::Reserved;
   PL_TRY(begin_read());
-  if (!read_only_ && (had_reserved || file_.lock(SQLITE_LOCK_RESERVED).ok())) {
-    if (!had_reserved) lock_ = LockLevel::Reserved;
+  if (!read_only_ && (had_reserved || take_lock(LockLevel::Reserved).ok())) {
     static_cast<void>(os::delete_file(*vfs_, os::journal_name(name_.get()), false));
     if (!had_reserved) unlock_to(LockLevel::Shared);
   }

@@ -77,6 +77,7 @@ struct StoreCounters {
 };
 
 enum class WriteIntent : std::uint8_t { Immediate, Exclusive };
+enum class AfterCommit : std::uint8_t { KeepReading, EndRead };
 
 class Store : public Allocated {
  public:
@@ -113,11 +114,12 @@ class Store : public Allocated {
   // `super_journal`: full path name to write into the journal, empty for none.
   // On an error the transaction still stands: try again (Busy) or roll back.
   Status commit_prepare(std::string_view super_journal = {});
-  // Ends the journal and with it the transaction: state `reading`, lock SHARED. On an error the caller rolls back.
-  Status commit_finish();
-  Status commit() {
+  // Ends the journal and with it the transaction: state `reading`, lock SHARED. With EndRead it ends the read
+  // transaction as well, which saves locking calls. On an error the caller rolls back.
+  Status commit_finish(AfterCommit then = AfterCommit::KeepReading);
+  Status commit(AfterCommit then = AfterCommit::KeepReading) {
     PL_TRY(commit_prepare());
-    return commit_finish();
+    return commit_finish(then);
   }
   // True when this store must be named in a super-journal if several files commit together: it has changes and a
   // rollback journal on disk, and synchronous is not OFF.
@@ -130,8 +132,9 @@ class Store : public Allocated {
   Result<int> open_savepoint();
   // Forgets savepoints `depth` and all above; changes stay.
   void release_savepoint(int depth) noexcept;
-  // Undoes all since savepoint `depth` was opened, forgets those above, keeps this one. Allocates nothing.
-  // Errors: IoErr, when what was kept had to go to a file.
+  // Undoes all since savepoint `depth` was opened, forgets those above, keeps this one. Allocates nothing, unless
+  // memory was so scarce that what was kept had to go to a file. Errors: IoErr, NoMem then; the transaction can only be
+  // rolled back afterwards.
   Status rollback_to_savepoint(int depth);
   int savepoint_depth() const noexcept { return static_cast<int>(savepoints_.size()); }
 
@@ -197,6 +200,7 @@ class Store : public Allocated {
     Frame* frame;
     Image* image;            // counted; null: there was none in memory, and none is needed
     std::uint64_t saved_by;  // the frame's former savepoint
+    std::uint32_t slot;      // where the image is in savepoint_file_, counted from 1; 0: not there
     Frame::State state;
     bool no_content;
     bool unwritten;
@@ -216,6 +220,7 @@ class Store : public Allocated {
   // overlay.cc
   Result<PageRef> fetch_miss(PageNo page);
   Frame& add_frame(PageNo page);
+  Status may_write() const;
   Status make_writable(Frame& frame);
   Result<PageRef> take_unread(PageNo page, bool appended);
   Status prepare_unread(Frame& frame, bool appended);
@@ -226,13 +231,15 @@ class Store : public Allocated {
   bool must_keep(const Frame& frame) const noexcept {
     return !savepoints_.empty() && frame.saved_by < savepoints_.back().serial;
   }
-  void restore(const KeptPage& kept) noexcept;
+  Status restore(const KeptPage& kept);
+  Status spill_kept();
   void list(Frame& frame) noexcept;
   void forget_kept() noexcept;
   void remove_shell(Frame& frame) noexcept;
   void publish() noexcept;
   void undo_overlay() noexcept;
-  void remove_beyond(std::uint32_t page_count) noexcept;
+  template <class Visit>
+  void for_each_beyond(std::uint32_t page_count, std::uint32_t last, Visit visit);
   void next_stamp() noexcept { view_.write_stamp_ = ++last_stamp_; }
 
   // commit.cc
@@ -260,7 +267,7 @@ class Store : public Allocated {
   Status spill();
   void release_bases() noexcept;
   Status lock_exclusive(bool wait);
-  void end_writing() noexcept;
+  void end_writing(AfterCommit then = AfterCommit::KeepReading) noexcept;
 
   // recovery.cc
   Result<bool> has_hot_journal();
@@ -285,6 +292,8 @@ class Store : public Allocated {
   std::size_t cache_limit() const noexcept;
   Status read_run(Frame& first);
   Status take_header(Frame& frame, std::uint64_t size);
+  Status take_lock(LockLevel level);
+  void ensure_scratch(std::uint32_t bytes);
   Status delete_cold_journal();
   std::uint64_t offset_of(std::uint32_t page) const noexcept { return std::uint64_t{page - 1} * view_.page_size_; }
 
@@ -304,7 +313,11 @@ class Store : public Allocated {
   Vector<KeptImage> to_journal_;  // journalled images that are not in the journal file yet
   Vector<KeptImage> undo_;        // published images of spilled pages, where no journal on disk has them
   PageSet undo_pages_;            // the pages of undo_
-  base::ByteBuffer scratch_;      // a page, there while a file store writes: going back allocates nothing
+  os::File savepoint_file_;       // images of kept_ that memory had no room for
+  std::uint32_t savepoint_slots_ = 0;
+  std::size_t kept_tried_ = 0;  // entries of kept_ that went there, or were shared when it was their turn
+  base::ByteBuffer scratch_;    // a page, there while a file store writes: going back allocates nothing
+  std::uint32_t scratch_bytes_ = 0;
   BusyHandler* busy_;
   std::uint64_t version_ = 1;
   std::uint64_t last_stamp_ = 0;
@@ -331,6 +344,9 @@ class Store : public Allocated {
   std::array<std::byte, 16> stamp_{};  // bytes 24..39 of the file when the pages in memory were right
   std::uint32_t next_in_scan_ = 0;     // the page after the last one that was read
   std::uint32_t scan_pages_ = 0;       // pages of the last run of a scan
+  Code broken_ = Code::Ok;             // why the write transaction can only be rolled back
+  bool no_lock_ = false;               // URI nolock=1 or immutable=1
+  bool immutable_ = false;             // URI immutable=1: the file never changes, nobody is asked
   bool stamp_known_ = false;
   bool header_read_only_ = false;  // the header's write version is beyond ours
   bool journal_existed_ = false;   // a journal file with bytes was there when reading began
