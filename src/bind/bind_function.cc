@@ -90,7 +90,15 @@ const Expr* Binder::call_named(std::string_view name, std::span<const Expr* cons
 bool Binder::begin_call(const sql::FunctionExpr& node, Frame& frame) {
   const std::string_view name = node.name.text;
   const vm::FunctionDef* function = find_function(name, static_cast<int>(node.arguments.size()), node.name.span);
-  if (function == nullptr) return false;
+  if (function == nullptr) {
+    // A fault in the arguments is told instead, as stock does.
+    if (lookahead_ >= 8) return false;
+    Status own = std::exchange(status_, Status());
+    const Restored<int> deeper(lookahead_, lookahead_ + 1);
+    for (std::size_t i = 0; i < node.arguments.size() && ok(); ++i) bind_expr(node.arguments[i]);
+    if (ok()) status_ = std::move(own);
+    return false;
+  }
   frame.function = function;
   if (!function->is_aggregate()) {
     if (node.over != nullptr) {

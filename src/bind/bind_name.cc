@@ -185,6 +185,10 @@ const Expr* Binder::bind_column(const sql::ColumnExpr& node) {
   const std::string_view name = node.column.text;
   const bool qualified = node.table.present();
   const bool is_rowid = is_rowid_name(name);
+  if (qualified && place_->prohibits_qualified) {
+    error_at(node.span, "the \".\" operator prohibited in %.*s", std::string_view(place_->prohibits));
+    return nullptr;
+  }
   for (Scope* scope = scope_; scope != nullptr; scope = scope->outer) {
     int matches = 0;
     const Expr* found = nullptr;

@@ -165,6 +165,7 @@ bool Binder::bind_table_expressions(Source& source, bool for_write) {
   const std::string_view saved_alias = source.alias;
   source.scope = &scope;
   source.alias = table.name;
+  const bool has_rowid = source.has_rowid;
   const Restored<Scope*> in(scope_, &scope);
   const Restored<SelectState*> no_select(select_, nullptr);
   const Restored<WithScope*> no_with(with_, nullptr);
@@ -186,11 +187,13 @@ bool Binder::bind_table_expressions(Source& source, bool for_write) {
     }
     if (column.generated == nullptr) continue;
     place.prohibits = "generated columns";
+    source.has_rowid = false;
     const std::uint64_t before = std::exchange(source.columns_used, 0);
     generated[i] = bind_scalar(column.generated);
     if (generated[i] == nullptr) return false;
     if (column.generated_kind == catalog::GeneratedKind::Virtual) uses[i] = source.columns_used;
     source.columns_used = before;
+    source.has_rowid = has_rowid;
   }
   // Virtual columns may read virtual columns: follow until nothing is added.
   for (bool changed = table.has_generated && count <= 63; changed;) {
@@ -217,7 +220,7 @@ bool Binder::bind_table_expressions(Source& source, bool for_write) {
   expressions->checks = checks;
   auto indexes = arena_.make_array<TableExpressions::IndexExpressions>(table.indexes.size());
   for (std::size_t i = 0; i < indexes.size(); ++i) {
-    indexes[i] = bind_index_expressions(*table.indexes[i], for_write);
+    indexes[i] = bind_index_expressions(source, *table.indexes[i], for_write);
     if (!ok()) return false;
   }
   expressions->indexes = indexes;
@@ -231,7 +234,8 @@ bool Binder::bind_table_expressions(Source& source, bool for_write) {
 }
 
 // In the scope of the table. Who only reads asks for the collations of an index when it uses it.
-TableExpressions::IndexExpressions Binder::bind_index_expressions(const catalog::Index& index, bool for_write) {
+TableExpressions::IndexExpressions Binder::bind_index_expressions(Source& source, const catalog::Index& index,
+                                                                  bool for_write) {
   TableExpressions::IndexExpressions bound{};
   if (index.where != nullptr) {
     place_->prohibits = "partial index WHERE clauses";
@@ -244,7 +248,11 @@ TableExpressions::IndexExpressions Binder::bind_index_expressions(const catalog:
     collations[i] = collation_named(index.columns[i].collation);
     if (index.columns[i].expression != nullptr) {
       place_->prohibits = "index expressions";
+      place_->prohibits_qualified = true;
+      const bool has_rowid = std::exchange(source.has_rowid, false);
       columns[i] = bind_scalar(index.columns[i].expression);
+      source.has_rowid = has_rowid;
+      place_->prohibits_qualified = false;
       if (columns[i] == nullptr) return bound;
     }
     if (for_write && (collations[i] = usable(collations[i])) == nullptr) return bound;

@@ -194,6 +194,13 @@ Core* Binder::bind_core(const sql::SelectCore& ast, SelectState& state, const Se
   } else if (ordered != nullptr && !ordered->order_by.empty()) {
     if (!bind_order_by(ordered->order_by, scope, &state.select->order_by)) return nullptr;
   }
+  if (has_authorizer_ && !place_->silent) {
+    for (const Source* source : scope.sources) {
+      if (source->table == nullptr || source->columns_used != 0) continue;
+      bool passed_over = false;
+      if (!authorize(SQLITE_READ, source->name, std::string_view("", 0), -1, &passed_over)) return nullptr;
+    }
+  }
   finish_core(core_state, scope);
   return core;
 }

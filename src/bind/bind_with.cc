@@ -132,6 +132,9 @@ Source* Binder::bind_common_table(CommonTableState& table, WithScope& with, cons
 
   // Its queries see what the query with the WITH clause sees around it.
   table.busy = true;
+  Place place = *place_;
+  if (has_authorizer_) place.inner_object = terminated(name).data();
+  const Restored<Place*> inside(place_, &place);
   const Restored<Scope*> in(scope_, with.names);
   const Restored<WithScope*> at(with_, &with);
   if (recursive) {

@@ -71,27 +71,93 @@ Result<const Statement*> Binder::bind() {
 }
 
 bool Binder::bind_statement_kind(Statement& statement) {
-  switch (parsed_.statement->kind) {
+  const sql::Statement& ast = *parsed_.statement;
+  statement.none = nullptr;
+  switch (ast.kind) {
     case sql::StatementKind::Select: {
       statement.kind = StatementKind::Select;
-      statement.select = bind_select(*parsed_.statement->as<sql::SelectStatement>().select, {});
+      statement.select = bind_select(*ast.as<sql::SelectStatement>().select, {});
       return statement.select != nullptr;
     }
     case sql::StatementKind::Insert:
       statement.kind = StatementKind::Insert;
-      statement.insert = bind_insert(parsed_.statement->as<sql::InsertStatement>());
+      statement.insert = bind_insert(ast.as<sql::InsertStatement>());
       return statement.insert != nullptr;
     case sql::StatementKind::Update:
       statement.kind = StatementKind::Update;
-      statement.update = bind_update(parsed_.statement->as<sql::UpdateStatement>());
+      statement.update = bind_update(ast.as<sql::UpdateStatement>());
       return statement.update != nullptr;
     case sql::StatementKind::Delete:
       statement.kind = StatementKind::Delete;
-      statement.erase = bind_delete(parsed_.statement->as<sql::DeleteStatement>());
+      statement.erase = bind_delete(ast.as<sql::DeleteStatement>());
       return statement.erase != nullptr;
-    default:
-      return error("this kind of statement cannot run: it is not available in this build");
+    case sql::StatementKind::CreateTable:
+      statement.kind = StatementKind::CreateTable;
+      statement.create_table = bind_create_table(ast.as<sql::CreateTableStatement>());
+      return statement.create_table != nullptr;
+    case sql::StatementKind::CreateIndex:
+      statement.kind = StatementKind::CreateIndex;
+      statement.create_index = bind_create_index(ast.as<sql::CreateIndexStatement>());
+      return statement.create_index != nullptr;
+    case sql::StatementKind::CreateView:
+      statement.kind = StatementKind::CreateView;
+      statement.create_view = bind_create_view(ast.as<sql::CreateViewStatement>());
+      return statement.create_view != nullptr;
+    case sql::StatementKind::CreateTrigger:
+      statement.kind = StatementKind::CreateTrigger;
+      statement.create_trigger = bind_create_trigger(ast.as<sql::CreateTriggerStatement>());
+      return statement.create_trigger != nullptr;
+    case sql::StatementKind::CreateVirtual:
+      statement.kind = StatementKind::CreateVirtual;
+      statement.create_virtual = bind_create_virtual(ast.as<sql::CreateVirtualStatement>());
+      return statement.create_virtual != nullptr;
+    case sql::StatementKind::Drop:
+      statement.kind = StatementKind::Drop;
+      statement.drop = bind_drop(ast.as<sql::DropStatement>());
+      return statement.drop != nullptr;
+    case sql::StatementKind::Reindex:
+      statement.kind = StatementKind::Reindex;
+      statement.reindex = bind_reindex(ast.as<sql::ReindexStatement>());
+      return statement.reindex != nullptr;
+    case sql::StatementKind::Attach:
+      statement.kind = StatementKind::Attach;
+      statement.host = bind_attach(ast.as<sql::AttachStatement>());
+      return statement.host != nullptr;
+    case sql::StatementKind::Detach:
+      statement.kind = StatementKind::Detach;
+      statement.host = bind_detach(ast.as<sql::DetachStatement>());
+      return statement.host != nullptr;
+    case sql::StatementKind::Vacuum:
+      statement.kind = StatementKind::Vacuum;
+      statement.host = bind_vacuum(ast.as<sql::VacuumStatement>());
+      return statement.host != nullptr;
+    case sql::StatementKind::Pragma:
+      statement.kind = StatementKind::Pragma;
+      statement.pragma = bind_pragma(ast.as<sql::PragmaStatement>());
+      return statement.pragma != nullptr;
+    case sql::StatementKind::Alter:
+      statement.kind = StatementKind::Alter;
+      return bind_alter(ast.as<sql::AlterStatement>());
+    case sql::StatementKind::Analyze:
+      statement.kind = StatementKind::Analyze;
+      return bind_analyze(ast.as<sql::AnalyzeStatement>());
+    case sql::StatementKind::Begin:
+      statement.kind = StatementKind::Begin;
+      return authorize_transaction(ast);
+    case sql::StatementKind::Commit:
+      statement.kind = StatementKind::Commit;
+      return authorize_transaction(ast);
+    case sql::StatementKind::Rollback:
+      statement.kind = StatementKind::Rollback;
+      return authorize_transaction(ast);
+    case sql::StatementKind::Savepoint:
+      statement.kind = StatementKind::Savepoint;
+      return authorize_transaction(ast);
+    case sql::StatementKind::Release:
+      statement.kind = StatementKind::Release;
+      return authorize_transaction(ast);
   }
+  return false;
 }
 
 Result<const Statement*> bind_statement(const sql::ParseResult& parsed, std::string_view text, Environment& environment,

@@ -124,6 +124,7 @@ struct Place {
   // What a DDL expression is called when it holds what it must not: "index expressions", ...
   const char* prohibits = nullptr;
   bool prohibits_random = false;
+  bool prohibits_qualified = false;  // table.column
   bool in_trigger = false;
 };
 
@@ -175,6 +176,36 @@ class Binder {
   const Expr* field_of_query(const sql::SubqueryExpr& node, std::size_t field, std::size_t width);
   const Returning* bind_returning(std::span<const sql::ResultColumn> asts, Source& target);
 
+  // ---- CREATE (bind_create.cc), DROP and REINDEX (bind_drop.cc), the rest (bind_other.cc)
+  const CreateTable* bind_create_table(const sql::CreateTableStatement& ast);
+  const CreateIndex* bind_create_index(const sql::CreateIndexStatement& ast);
+  const CreateView* bind_create_view(const sql::CreateViewStatement& ast);
+  const CreateTrigger* bind_create_trigger(const sql::CreateTriggerStatement& ast);
+  const CreateVirtual* bind_create_virtual(const sql::CreateVirtualStatement& ast);
+  const Drop* bind_drop(const sql::DropStatement& ast);
+  const Reindex* bind_reindex(const sql::ReindexStatement& ast);
+  bool bind_alter(const sql::AlterStatement& ast);
+  bool bind_analyze(const sql::AnalyzeStatement& ast);
+  const HostArguments* bind_attach(const sql::AttachStatement& ast);
+  const HostArguments* bind_detach(const sql::DetachStatement& ast);
+  const HostArguments* bind_vacuum(const sql::VacuumStatement& ast);
+  const Pragma* bind_pragma(const sql::PragmaStatement& ast);
+  bool authorize_transaction(const sql::Statement& ast);
+  // The database a CREATE means; -1: an error.
+  int database_of_create(const sql::CreateStatement& ast);
+  // Nothing else of that name? *no_op: IF NOT EXISTS and there is one.
+  bool name_is_free(const sql::CreateStatement& ast, int database, bool* no_op);
+  bool name_is_allowed(std::string_view name);
+  std::string_view stored_text(const sql::CreateStatement& ast);
+  std::string_view text_of_columns(std::string_view name, const Select& select);
+  bool check_definition(const catalog::Table& table, const sql::CreateTableStatement& ast, int database);
+  bool check_generated_loops(const catalog::Table& table);
+  bool is_constant_default(const sql::Expr* expr);
+  // Tables of other databases that a view or trigger names, by the text; null: none.
+  const sql::Name* foreign_name(const sql::Select& select, std::string_view database);
+  bool trigger_body_allowed(const sql::CreateTriggerStatement& ast, int database);
+  const Expr* bind_host_value(const sql::Expr* expr);
+
   // ---- what this build cannot do yet (unavailable.cc)
   bool refuse_triggers(int database, const catalog::Table& table, catalog::TriggerEvent event,
                        std::span<const sql::Assignment> changed);
@@ -198,7 +229,8 @@ class Binder {
   // `for_write`: CHECKs are bound too, and there are always expressions.
   Source* table_source(int database, const catalog::Table& table, std::string_view alias, Span span, bool for_write);
   bool bind_table_expressions(Source& source, bool for_write);
-  TableExpressions::IndexExpressions bind_index_expressions(const catalog::Index& index, bool for_write);
+  TableExpressions::IndexExpressions bind_index_expressions(Source& source, const catalog::Index& index,
+                                                            bool for_write);
 
   // ---- expressions (bind_expr.cc)
   struct Frame {
@@ -361,6 +393,7 @@ class Binder {
   CommonTableState* recursion_ = nullptr;                    // whose recursive arm comes next
   Vector<CommonTable*>* statement_common_tables_ = nullptr;  // of UPDATE and DELETE
   int select_depth_ = 0;
+  int lookahead_ = 0;  // calls without a function whose arguments are looked at
   std::int32_t relation_count_ = 0;
   const catalog::Table* watched_table_ = nullptr;  // the target of INSERT
   int watched_uses_ = 0;

@@ -59,6 +59,7 @@ class TableBuilder {
  private:
   Status read_columns();
   Status read_column(const sql::ColumnDefinition& definition, Column& column);
+  const sql::Expr* default_expression(const sql::ColumnConstraint& constraint);
   Status read_keys();
   Status add_primary_key(sql::OrderList terms, int column, sql::SortOrder order, ConflictAction conflict,
                          bool autoincrement);
@@ -129,7 +130,7 @@ Status TableBuilder::read_column(const sql::ColumnDefinition& definition, Column
         break;
       case sql::ConstraintKind::Default:
         if (column.generated != nullptr) return Status::error("cannot use DEFAULT on a generated column");
-        column.default_value = constraint.expr;
+        column.default_value = default_expression(constraint);
         column.default_text = arena_.copy_text(constraint.expr_span.of(text_));
         has_default = true;
         break;
@@ -149,6 +150,20 @@ Status TableBuilder::read_column(const sql::ColumnDefinition& definition, Column
     }
   }
   return {};
+}
+
+// A bare word is a string, but for TRUE and FALSE.
+const sql::Expr* TableBuilder::default_expression(const sql::ColumnConstraint& constraint) {
+  if (constraint.default_form != sql::DefaultForm::Identifier) return constraint.expr;
+  const std::string_view word = constraint.expr_span.of(text_);
+  const bool truth = equals_ignoring_case(word, "true");
+  if (!truth && !equals_ignoring_case(word, "false")) return constraint.expr;
+  auto* literal = arena_.make<sql::LiteralExpr>();
+  literal->kind = sql::ExprKind::Literal;
+  literal->span = constraint.expr->span;
+  literal->literal = sql::LiteralKind::Integer;
+  literal->text = truth ? "1" : "0";
+  return literal;
 }
 
 Status TableBuilder::read_keys() {
