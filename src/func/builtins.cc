@@ -13,6 +13,9 @@ using namespace vm;  // NOLINT: the flags
 constexpr std::uint32_t kPure = kBuiltIn | kDeterministic | kInnocuous;
 constexpr std::uint32_t kDate = kBuiltIn | kDeterministic | kSlowChanging | kInnocuous | kDateTime;
 
+constexpr std::uint32_t kJson = kPure | kReadsSubtype | kReturnsSubtype;
+constexpr std::uint32_t kJsonb = kPure | kReadsSubtype;
+
 constexpr FunctionDef scalar(const char* name, int arg_count, void (*function)(FunctionContext&, int, Value*),
                              std::uint32_t flags = kPure, int least = 0) {
   FunctionDef def{name, static_cast<std::int16_t>(arg_count)};
@@ -53,6 +56,15 @@ constexpr Aggregate kPercentile1{percentile_step_1, percentile_finalize, percent
                                  kPercentileStateSize};
 constexpr Aggregate kPercentileDisc{percentile_step_1, percentile_disc_finalize, percentile_disc_value,
                                     percentile_inverse_any, kPercentileStateSize};
+
+constexpr Aggregate kGroupArray{json_group_array_step, json_group_array_finalize, json_group_array_value,
+                                json_group_inverse, kGroupStateSize};
+constexpr Aggregate kGroupObject{json_group_object_step, json_group_object_finalize, json_group_object_value,
+                                 json_group_inverse, kGroupStateSize};
+constexpr Aggregate kGroupArrayB{json_group_array_step, jsonb_group_array_finalize, jsonb_group_array_value,
+                                 json_group_inverse, kGroupStateSize};
+constexpr Aggregate kGroupObjectB{json_group_object_step, jsonb_group_object_finalize, jsonb_group_object_value,
+                                  json_group_inverse, kGroupStateSize};
 
 constexpr FunctionDef kFunctions[] = {
     // ---- core ----
@@ -163,6 +175,44 @@ constexpr FunctionDef kFunctions[] = {
     scalar("current_date", 0, fn_current_date, kDate),
     scalar("current_time", 0, fn_current_time, kDate),
     scalar("current_timestamp", 0, fn_current_timestamp, kDate),
+
+    // ---- JSON ----
+    scalar("json", 1, fn_json, kJson),
+    scalar("json_array", -1, fn_json_array, kJson),
+    scalar("json_array_insert", -1, fn_json_array_insert, kJson),
+    scalar("json_extract", -1, fn_json_extract, kJson),
+    scalar("json_insert", -1, fn_json_insert, kJson),
+    scalar("json_object", -1, fn_json_object, kJson),
+    scalar("json_patch", 2, fn_json_patch, kJson),
+    scalar("json_remove", -1, fn_json_remove, kJson),
+    scalar("json_replace", -1, fn_json_replace, kJson),
+    scalar("json_set", -1, fn_json_set, kJson),
+    scalar("jsonb", 1, fn_jsonb, kJsonb),
+    scalar("jsonb_array", -1, fn_jsonb_array, kJsonb),
+    scalar("jsonb_array_insert", -1, fn_jsonb_array_insert, kJsonb),
+    scalar("jsonb_extract", -1, fn_jsonb_extract, kJsonb),
+    scalar("jsonb_insert", -1, fn_jsonb_insert, kJsonb),
+    scalar("jsonb_object", -1, fn_jsonb_object, kJsonb),
+    scalar("jsonb_patch", 2, fn_jsonb_patch, kJsonb),
+    scalar("jsonb_remove", -1, fn_jsonb_remove, kJsonb),
+    scalar("jsonb_replace", -1, fn_jsonb_replace, kJsonb),
+    scalar("jsonb_set", -1, fn_jsonb_set, kJsonb),
+    scalar("json_array_length", 1, fn_json_array_length, kPure),
+    scalar("json_array_length", 2, fn_json_array_length, kPure),
+    scalar("json_error_position", 1, fn_json_error_position, kPure),
+    scalar("json_pretty", 1, fn_json_pretty, kPure),
+    scalar("json_pretty", 2, fn_json_pretty, kPure),
+    scalar("json_quote", 1, fn_json_quote, kJson),
+    scalar("json_type", 1, fn_json_type, kPure),
+    scalar("json_type", 2, fn_json_type, kPure),
+    scalar("json_valid", 1, fn_json_valid, kPure),
+    scalar("json_valid", 2, fn_json_valid, kPure),
+    scalar("->", 2, fn_json_arrow, kJson),
+    scalar("->>", 2, fn_json_arrow_sql, kPure),
+    aggregate("json_group_array", 1, kGroupArray, kReadsSubtype | kReturnsSubtype),
+    aggregate("json_group_object", 2, kGroupObject, kReadsSubtype | kReturnsSubtype),
+    aggregate("jsonb_group_array", 1, kGroupArrayB, kReadsSubtype),
+    aggregate("jsonb_group_object", 2, kGroupObjectB, kReadsSubtype),
 
     // ---- aggregates ----
     aggregate("count", 0, kCounter, kCount | kOrderFree),

@@ -101,6 +101,47 @@ void fn_unixepoch(FunctionContext& context, int arg_count, Value* args);
 void fn_strftime(FunctionContext& context, int arg_count, Value* args);
 void fn_timediff(FunctionContext& context, int arg_count, Value* args);
 
+// json_functions.cc
+void fn_json(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb(FunctionContext& context, int arg_count, Value* args);
+void fn_json_extract(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_extract(FunctionContext& context, int arg_count, Value* args);
+void fn_json_arrow(FunctionContext& context, int arg_count, Value* args);
+void fn_json_arrow_sql(FunctionContext& context, int arg_count, Value* args);
+void fn_json_insert(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_insert(FunctionContext& context, int arg_count, Value* args);
+void fn_json_replace(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_replace(FunctionContext& context, int arg_count, Value* args);
+void fn_json_set(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_set(FunctionContext& context, int arg_count, Value* args);
+void fn_json_array_insert(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_array_insert(FunctionContext& context, int arg_count, Value* args);
+void fn_json_remove(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_remove(FunctionContext& context, int arg_count, Value* args);
+void fn_json_array(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_array(FunctionContext& context, int arg_count, Value* args);
+void fn_json_object(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_object(FunctionContext& context, int arg_count, Value* args);
+void fn_json_patch(FunctionContext& context, int arg_count, Value* args);
+void fn_jsonb_patch(FunctionContext& context, int arg_count, Value* args);
+void fn_json_array_length(FunctionContext& context, int arg_count, Value* args);
+void fn_json_type(FunctionContext& context, int arg_count, Value* args);
+void fn_json_quote(FunctionContext& context, int arg_count, Value* args);
+void fn_json_pretty(FunctionContext& context, int arg_count, Value* args);
+void fn_json_valid(FunctionContext& context, int arg_count, Value* args);
+void fn_json_error_position(FunctionContext& context, int arg_count, Value* args);
+void json_group_array_step(FunctionContext& context, int arg_count, Value* args);
+void json_group_object_step(FunctionContext& context, int arg_count, Value* args);
+void json_group_inverse(FunctionContext& context, int arg_count, Value* args);
+void json_group_array_value(FunctionContext& context);
+void json_group_array_finalize(FunctionContext& context);
+void jsonb_group_array_value(FunctionContext& context);
+void jsonb_group_array_finalize(FunctionContext& context);
+void json_group_object_value(FunctionContext& context);
+void json_group_object_finalize(FunctionContext& context);
+void jsonb_group_object_value(FunctionContext& context);
+void jsonb_group_object_finalize(FunctionContext& context);
+
 // aggregate.cc
 void count_step(FunctionContext& context, int arg_count, Value* args);
 void count_inverse(FunctionContext& context, int arg_count, Value* args);
@@ -131,5 +172,6 @@ inline constexpr std::uint32_t kSumStateSize = 40;
 inline constexpr std::uint32_t kExtremeStateSize = 56;
 inline constexpr std::uint32_t kConcatStateSize = 24;
 inline constexpr std::uint32_t kPercentileStateSize = 24;
+inline constexpr std::uint32_t kGroupStateSize = 16;
 
 }  // namespace perlite::func

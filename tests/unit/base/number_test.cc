@@ -24,8 +24,7 @@ std::string text_of(double value, int digits = 17) {
 
 // PERLITE_REALS names a larger table of the same form.
 TEST(Number, RealsAreWrittenAsSqliteWritesThem) {
-  std::string path = __FILE__;
-  path = path.substr(0, path.rfind('/')) + "/data/reals.txt";
+  std::string path = PERLITE_SOURCE_DIR "/tests/unit/base/data/reals.txt";
   if (const char* other = std::getenv("PERLITE_REALS")) path = other;
   std::ifstream file(path);
   ASSERT_TRUE(file.good()) << path;

@@ -2,8 +2,8 @@
 // results the newest release gave (data/*.txt), in UTF-8 and both UTF-16 encodings.
 //
 // A line is: function, arguments, '=', result, parted by tabs. Values: N | I<int64> | R<bits of the double, hex> |
-// T<UTF-8 text, hex> | B<hex>; results also E<message>. "@utf16le" and the like set the encoding of what follows; "@now
-// <ms>" sets the clock. Aggregates take their rows parted by ';'.
+// T<UTF-8 text, hex> | J<the same, of JSON subtype> | B<hex>; results also E<message>. "@utf16le" and the like set the
+// encoding of what follows; "@now <ms>" sets the clock. Aggregates take their rows parted by ';'.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -63,6 +63,11 @@ void parse_value(const std::string& text, TextEncoding encoding, Value* value) {
     case 'T':
       value->set_text_copy(unhex(rest));
       return value->convert_to_text(encoding);
+    case 'J':
+      value->set_text_copy(unhex(rest));
+      value->convert_to_text(encoding);
+      value->subtype = 'J';
+      return;
     case 'B':
       value->set_blob_copy(unhex(rest));
       value->encoding = encoding;
@@ -211,7 +216,7 @@ std::string call_aggregate(TestHost& host, const vm::FunctionDef& def, const std
 }
 
 TEST(Functions, AnswerAsSqliteDoes) {
-  std::filesystem::path folder = std::filesystem::path(__FILE__).parent_path() / "data";
+  const std::filesystem::path folder = PERLITE_SOURCE_DIR "/tests/unit/func/data";
   int calls = 0;
   int failures = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

@@ -22,8 +22,7 @@ namespace perlite::record {
 namespace {
 
 std::ifstream open_data(const char* name) {
-  std::string path = __FILE__;
-  path = path.substr(0, path.rfind('/')) + "/data/" + name;
+  const std::string path = std::string(PERLITE_SOURCE_DIR "/tests/unit/record/data/") + name;
   std::ifstream file(path);
   EXPECT_TRUE(file.good()) << path;
   return file;
