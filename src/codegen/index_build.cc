@@ -41,6 +41,8 @@ Status build_index(Generator& g, const catalog::Index& index, const bind::Relati
   }
   b.emit(Opcode::OpenSorter, sorter, width).p4(order);
 
+  // The scan is of the table itself: an index may not have the columns of another one.
+  target.columns_used = ~std::uint64_t{0};
   plan::RowSearch search;
   auto* leaf = g.arena().make<bind::FromNode>();
   leaf->relation = &target;
