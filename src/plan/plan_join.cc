@@ -461,15 +461,17 @@ class JoinPlanner {
 
   // ---- order ----
 
+  // In logarithms: the product of 64 tables is beyond a double before the conditions have made it small.
   double rows_of_set(RelationSet set) const {
-    double rows = 1;
+    double log_rows = 0;
     for (int i = 0; i < count_; ++i) {
-      if ((set & one_relation(i)) != 0) rows *= region_.items[static_cast<std::size_t>(i)].table_rows;
+      if ((set & one_relation(i)) != 0) log_rows += std::log2(region_.items[static_cast<std::size_t>(i)].table_rows);
     }
     for (std::size_t c = 0; c < conjuncts_.size(); ++c) {
-      if ((conjuncts_[c].uses & ~set) == 0 && !placed_[c]) rows *= selectivity_[c];
+      if ((conjuncts_[c].uses & ~set) == 0 && !placed_[c]) log_rows += std::log2(selectivity_[c]);
     }
-    return std::max(1.0, rows);
+    constexpr double kMaxLog = 600;
+    return std::exp2(std::clamp(log_rows, 0.0, kMaxLog));
   }
 
   bool hash_possible(int i, RelationSet before) const {
