@@ -679,8 +679,13 @@ Status Machine::run(StepResult* result) {
     if (out.has(Value::kOwned)) [[unlikely]]
       out.release();
     // Most rows lie wholly on their page.
-    if (!slot.row_is_read() ||
-        slot.row.field(static_cast<std::uint32_t>(i->p2), encoding, &out) != RowReader::Found::Ok) [[unlikely]] {
+    bool ready = slot.row_is_read();
+    if (!ready && slot.is_plainly_on_row()) {
+      slot.read_row();
+      ready = true;
+    }
+    if (!ready || slot.row.field(static_cast<std::uint32_t>(i->p2), encoding, &out) != RowReader::Found::Ok)
+        [[unlikely]] {
       const Value* absent = i->p4_kind == P4Kind::Value ? i->p4.value : nullptr;
       CHECK(read_column(slot, static_cast<std::uint32_t>(i->p2), absent, i->p5, &out));
     }

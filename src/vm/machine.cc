@@ -186,9 +186,7 @@ Status Machine::read_column(CursorSlot& slot, std::uint32_t index, const Value* 
       bool present;
       PL_TRY(arrive(slot, &present));
       if (!present) return {};  // deleted meanwhile
-      const auto local = slot.tree.local_payload();
-      slot.row.reset(local.data(), static_cast<std::uint32_t>(local.size()), slot.tree.payload_size());
-      slot.set_row_read();
+      slot.read_row();
     } else {
       return {};
     }
@@ -252,44 +250,43 @@ Status Machine::read_column(CursorSlot& slot, std::uint32_t index, const Value* 
 
 // Copies the registers of a row for the caller: text gets its NUL in the row arena, the rest is lent.
 void Machine::emit_row(std::span<Value> values) {
-  for (std::size_t i = 0; i < row_size; ++i) {
-    if (row[i].has(Value::kOwned)) row[i].release();
-  }
+  for (std::size_t i = values.size(); i < row_size; ++i) row[i].release();
   if (row.size() < values.size()) row.resize(values.size());
   row_size = values.size();
 
-  const std::size_t terminator = encoding == TextEncoding::Utf8 ? 1 : 2;
   std::size_t needed = 0;
-  for (const Value& value : values) {
-    if (value.type == ValueType::Text && !value.has(Value::kTerminated)) needed += value.size + terminator + 1;
-  }
-  if (needed > row_arena_size) {
-    row_arena_size = 0;
-    row_arena = base::make_buffer(std::max<std::size_t>(2 * needed, 256));
-    row_arena_size = std::max<std::size_t>(2 * needed, 256);
-  }
-  char* at = reinterpret_cast<char*>(row_arena.get());
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Value& value = values[i];
     Value& out = row[i];
+    if (out.has(Value::kOwned)) [[unlikely]]
+      out.release();
     out = value;
     out.block = nullptr;
-    if (value.type < ValueType::Text) {
-      out.flags = 0;
-      continue;
-    }
+    out.flags = 0;
+    if (value.type < ValueType::Text) continue;
     out.flags = static_cast<std::uint8_t>(value.flags & (Value::kTerminated | Value::kStatic | Value::kZeroBlob));
-    if (value.type == ValueType::Text && !value.has(Value::kTerminated)) {
-      if (value.size != 0) std::memcpy(at, value.data, value.size);
-      out.data = at;
-      out.flags = Value::kTerminated;
-      at += value.size;
+    if (value.type == ValueType::Text && !value.has(Value::kTerminated)) needed += value.size + 3u;
+  }
+  if (needed == 0) return;
+
+  if (needed > row_arena_size) {
+    row_arena_size = 0;
+    const std::size_t capacity = std::max<std::size_t>(2 * needed, 256);
+    row_arena = base::make_buffer(capacity);
+    row_arena_size = capacity;
+  }
+  char* at = reinterpret_cast<char*>(row_arena.get());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Value& out = row[i];
+    if (out.type != ValueType::Text || out.has(Value::kTerminated)) continue;
+    if (out.size != 0) std::memcpy(at, out.data, out.size);
+    out.data = at;
+    out.flags = Value::kTerminated;
+    at += out.size;
+    *at++ = '\0';
+    if (encoding != TextEncoding::Utf8) {
       *at++ = '\0';
-      if (terminator == 2) {
-        *at++ = '\0';
-        // UTF-16 readers may want even addresses.
-        at += reinterpret_cast<std::uintptr_t>(at) & 1;
-      }
+      at += reinterpret_cast<std::uintptr_t>(at) & 1;  // UTF-16 readers may want even addresses
     }
   }
 }
@@ -383,12 +380,6 @@ void Machine::note_write(CursorSlot& slot) noexcept {
     }
   }
 }
-
-#else
-
-void Machine::note_lent(CursorSlot&, Value&) {}
-void Machine::note_move(CursorSlot&) noexcept {}
-void Machine::note_write(CursorSlot&) noexcept {}
 
 #endif
 

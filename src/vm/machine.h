@@ -52,6 +52,14 @@ struct CursorSlot {
   void forget_row() noexcept { row_stamp = 0; }
   bool row_is_read() const noexcept { return row_stamp == (kRowRead | tree.epoch()); }
   void set_row_read() noexcept { row_stamp = kRowRead | tree.epoch(); }
+  // Makes `row` stand for the entry; tree.valid() holds.
+  void read_row() noexcept {
+    const auto local = tree.local_payload();
+    row.reset(local.data(), static_cast<std::uint32_t>(local.size()), tree.payload_size());
+    set_row_read();
+  }
+  // True where nothing but read_row() is needed before fields are read.
+  bool is_plainly_on_row() const noexcept { return kind == Kind::Tree && !null_row && !deferred && tree.valid(); }
   // For every move to another row.
   void leave_row() noexcept {
     null_row = false;
@@ -158,9 +166,15 @@ class Machine : public Allocated {
   // The text of an error in the program's encoding.
   Status program_error(const Instruction& i);
   // Debug builds spoil registers that are read after their cursor moved (M1); elsewhere these do nothing.
+#ifdef PERLITE_DEBUG
   void note_lent(CursorSlot& slot, record::Value& reg);
   void note_move(CursorSlot& slot) noexcept;
   void note_write(CursorSlot& slot) noexcept;  // the tree of `slot` changes: all cursors on it
+#else
+  void note_lent(CursorSlot&, record::Value&) noexcept {}
+  void note_move(CursorSlot&) noexcept {}
+  void note_write(CursorSlot&) noexcept {}
+#endif
 
   // ---- state ----
 

@@ -174,8 +174,8 @@ std::uint32_t hash_key(std::span<const Value> values, const record::KeyInfo& key
         break;
     }
   }
-  // 0xffffffff and 0 are as good as any: references, not hashes, mark empty slots.
-  return static_cast<std::uint32_t>(hash >> 32) ^ static_cast<std::uint32_t>(hash);
+  // The upper half of a last product has seen every bit.
+  return static_cast<std::uint32_t>((hash * 0xd6e8feb86659fd93u) >> 32);
 }
 
 bool equal_key(const char* row, std::span<const Value> values, const record::KeyInfo& key) {

@@ -682,6 +682,22 @@ void expect_join(std::size_t budget, const record::Collation* collation) {
   EXPECT_EQ(walked, expected);
 }
 
+// Texts that differ in their last bytes, as numbered names do, get different hashes.
+TEST(HashTable, HashesSeeEveryByte) {
+  const record::KeyField fields[] = {{}};
+  const record::KeyInfo key{fields, TextEncoding::Utf8};
+  std::set<std::uint32_t> hashes;
+  for (int i = 0; i < 20000; ++i) {
+    const std::string text = "some text " + std::to_string(i);
+    record::Value value{};
+    value.set_text_borrowed(text);
+    hashes.insert(hash_key({&value, 1}, key));
+    value.set_integer(std::int64_t{i} << 40);
+    hashes.insert(hash_key({&value, 1}, key));
+  }
+  EXPECT_GT(hashes.size(), 39900u);
+}
+
 TEST(HashTable, JoinsInMemory) { expect_join(kRowMemoryBudget, nullptr); }
 TEST(HashTable, JoinsPastTheBudget) { expect_join(20000, nullptr); }
 TEST(HashTable, JoinsUnderACollationOfTheHost) { expect_join(kRowMemoryBudget, &kByLength); }
