@@ -84,6 +84,7 @@ constexpr FunctionDef kFunctions[] = {
     scalar("likely", 1, fn_first_argument, kPure | kReturnsArgument),
     scalar("unlikely", 1, fn_first_argument, kPure | kReturnsArgument),
     scalar("likelihood", 2, fn_first_argument, kPure | kReturnsArgument),
+    scalar("match", 2, fn_no_match, kPure | kOverload),
     scalar("random", 0, fn_random, kBuiltIn | kInnocuous),
     scalar("randomblob", 1, fn_randomblob, kBuiltIn | kInnocuous),
     scalar("zeroblob", 1, fn_zeroblob),

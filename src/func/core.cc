@@ -94,6 +94,10 @@ void fn_iif(FunctionContext& context, int arg_count, Value* args) {
 
 void fn_first_argument(FunctionContext& context, int, Value* args) { context.result.share(args[0]); }
 
+void fn_no_match(FunctionContext& context, int, Value*) {
+  context.fail("unable to use function MATCH in the requested context");
+}
+
 void fn_random(FunctionContext& context, int, Value*) {
   std::int64_t value;
   context.host->random_bytes(&value, sizeof value);

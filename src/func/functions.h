@@ -47,6 +47,7 @@ void fn_nullif(FunctionContext& context, int arg_count, Value* args);
 void fn_coalesce(FunctionContext& context, int arg_count, Value* args);
 void fn_iif(FunctionContext& context, int arg_count, Value* args);
 void fn_first_argument(FunctionContext& context, int arg_count, Value* args);
+void fn_no_match(FunctionContext& context, int arg_count, Value* args);
 void fn_random(FunctionContext& context, int arg_count, Value* args);
 void fn_randomblob(FunctionContext& context, int arg_count, Value* args);
 void fn_zeroblob(FunctionContext& context, int arg_count, Value* args);
@@ -102,6 +103,8 @@ void fn_strftime(FunctionContext& context, int arg_count, Value* args);
 void fn_timediff(FunctionContext& context, int arg_count, Value* args);
 
 // json_functions.cc
+// Leaves a value of canonical JSON as a value of SQL; containers as JSON text, or JSONB when `binary`.
+void give_json_value(FunctionContext& context, std::string_view value, bool binary);
 void fn_json(FunctionContext& context, int arg_count, Value* args);
 void fn_jsonb(FunctionContext& context, int arg_count, Value* args);
 void fn_json_extract(FunctionContext& context, int arg_count, Value* args);

@@ -578,30 +578,6 @@ class Parser {
 
 // ---- JSONB ----
 
-struct Element {
-  JsonbType type;
-  std::size_t header_size;
-  std::size_t size;  // of the payload
-};
-// The element at `at` of `blob`, wholly inside it.
-bool read_element(std::string_view blob, std::size_t at, Element* element) noexcept {
-  if (at >= blob.size()) return false;
-  const auto first = static_cast<unsigned char>(blob[at]);
-  const unsigned type = first & 15u;
-  if (type > static_cast<unsigned>(JsonbType::Object)) return false;
-  const unsigned high = first >> 4;
-  const std::size_t size_bytes = high <= 11 ? 0 : high == 12 ? 1 : high == 13 ? 2 : high == 14 ? 4 : 8;
-  if (blob.size() - at - 1 < size_bytes) return false;
-  std::uint64_t size = high;
-  if (size_bytes != 0) {
-    size = 0;
-    for (std::size_t i = 0; i < size_bytes; ++i) size = size << 8 | static_cast<unsigned char>(blob[at + 1 + i]);
-  }
-  if (size > blob.size() - at - 1 - size_bytes) return false;
-  *element = {static_cast<JsonbType>(type), 1 + size_bytes, static_cast<std::size_t>(size)};
-  return true;
-}
-
 // Keeps what the parser would say of one scalar.
 struct OneScalar {
   bool is_number = false;
@@ -840,6 +816,83 @@ std::size_t check_jsonb(std::string_view blob) noexcept {
 bool append_text_of_jsonb(TextBuilder& out, std::string_view blob) {
   TextSink sink(out);
   return walk_jsonb(blob, 0, blob.size(), 0, sink, false) == std::string_view::npos;
+}
+
+bool read_element(std::string_view blob, std::size_t at, Element* element) noexcept {
+  if (at >= blob.size()) return false;
+  const auto first = static_cast<unsigned char>(blob[at]);
+  const unsigned type = first & 15u;
+  if (type > static_cast<unsigned>(JsonbType::Object)) return false;
+  const unsigned high = first >> 4;
+  const std::size_t size_bytes = high <= 11 ? 0 : high == 12 ? 1 : high == 13 ? 2 : high == 14 ? 4 : 8;
+  if (blob.size() - at - 1 < size_bytes) return false;
+  std::uint64_t size = high;
+  if (size_bytes != 0) {
+    size = 0;
+    for (std::size_t i = 0; i < size_bytes; ++i) size = size << 8 | static_cast<unsigned char>(blob[at + 1 + i]);
+  }
+  if (size > blob.size() - at - 1 - size_bytes) return false;
+  *element = {static_cast<JsonbType>(type), 1 + size_bytes, static_cast<std::size_t>(size)};
+  return true;
+}
+
+JsonbPlace find_in_jsonb(std::string_view blob, std::string_view path) {
+  JsonbPlace place;
+  if (path.empty() || path.front() != '$') {
+    place.bad_path = true;
+    return place;
+  }
+  path.remove_prefix(1);
+  Element element;
+  if (!read_element(blob, 0, &element)) return place;
+  while (!path.empty()) {
+    if (path.front() == '[' && element.type != JsonbType::Array) return place;
+    Step step;
+    const std::size_t left = path.size();
+    if (!take_step(&path, &step)) {
+      place.bad_path = true;
+      return place;
+    }
+    place.last_step_size = left - path.size();
+    if (!step.is_index && element.type != JsonbType::Object) return place;
+    place.is_member = !step.is_index;
+    place.by_index = step.is_index;
+    const std::size_t first = place.at + element.header_size;
+    const std::size_t end = first + element.size;
+    Element part;
+    std::uint64_t wanted = step.index;
+    if (step.is_index && (step.from_end || step.append)) {
+      std::uint64_t count = 0;
+      for (std::size_t at = first; at < end && read_element(blob, at, &part); at += part.whole()) ++count;
+      wanted = step.append || step.index > count ? ~std::uint64_t{0} : count - step.index;
+    }
+    bool found = false;
+    std::uint64_t index = 0;
+    for (std::size_t at = first; at < end && !found; ++index) {
+      if (!read_element(blob, at, &part)) return place;
+      if (step.is_index) {
+        found = index == wanted;
+        if (found) place.at = at;
+        at += part.whole();
+        continue;
+      }
+      TextBuilder label;
+      if (!append_text_of_jsonb(label, blob.substr(at, part.whole()))) return place;
+      const std::size_t value_at = at + part.whole();
+      if (label_is(label.text(), step.key, step.key_escaped)) {
+        found = true;
+        place.label_at = at;
+        place.at = value_at;
+      }
+      if (!read_element(blob, value_at, &part)) return place;
+      at = value_at + part.whole();
+    }
+    if (!found) return place;
+    place.index = wanted;
+    if (!read_element(blob, place.at, &element)) return place;
+  }
+  place.found = true;
+  return place;
 }
 
 const char* skip_value(const char* at) noexcept {

@@ -54,6 +54,28 @@ std::size_t check_jsonb(std::string_view blob) noexcept;
 // Appends the canonical text of JSONB; false when it is malformed.
 bool append_text_of_jsonb(base::TextBuilder& out, std::string_view blob);
 
+// One element of JSONB.
+struct Element {
+  JsonbType type;
+  std::size_t header_size;
+  std::size_t size;  // of the payload
+  std::size_t whole() const noexcept { return header_size + size; }
+};
+// The element at `at`; false when it is not wholly inside `blob`.
+bool read_element(std::string_view blob, std::size_t at, Element* element) noexcept;
+// Where a path leads in well-formed JSONB.
+struct JsonbPlace {
+  bool bad_path = false;
+  bool found = false;
+  std::size_t at = 0;        // of the element
+  std::size_t label_at = 0;  // of its label, when it is the member of an object
+  bool is_member = false;
+  bool by_index = false;
+  std::uint64_t index = 0;         // with by_index
+  std::size_t last_step_size = 0;  // bytes of the path's last step
+};
+JsonbPlace find_in_jsonb(std::string_view blob, std::string_view path);
+
 // ---- canonical text ----
 
 // The end of the value that begins at `at`.

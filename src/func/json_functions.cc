@@ -495,6 +495,10 @@ static_assert(sizeof(GroupState) == kGroupStateSize);
 
 }  // namespace
 
+void give_json_value(FunctionContext& context, std::string_view value, bool binary) {
+  give_sql(context, value, binary);
+}
+
 void fn_json(FunctionContext& context, int, Value* args) { to_json(context, args[0], false); }
 void fn_jsonb(FunctionContext& context, int, Value* args) { to_json(context, args[0], true); }
 void fn_json_extract(FunctionContext& context, int n, Value* args) { extract(context, n, args, false); }

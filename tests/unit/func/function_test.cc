@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/number.h"
 #include "func/builtins.h"
+#include "func/json_table.h"
 
 namespace perlite::func {
 namespace {
@@ -260,6 +261,85 @@ TEST(Functions, AnswerAsSqliteDoes) {
   }
   EXPECT_GT(calls, 1000);
   EXPECT_EQ(failures, 0);
+}
+
+// The rows of a table function, values parted by ',', rows by ';'.
+std::string rows_of(TestHost& host, vm::Source& source, std::vector<std::string> texts) {
+  Rows arguments(texts, TextEncoding::Utf8);
+  auto cursor = source.open();
+  if (!cursor.ok()) return "E";
+  vm::SourceCursor& rows = *cursor.value();
+  Status status = rows.filter(arguments.size(), {}, {arguments.data(), static_cast<std::size_t>(arguments.size())});
+  std::string all;
+  while (status.ok() && !rows.at_end()) {
+    if (!all.empty()) all += ';';
+    for (int column = 0; column < 8; ++column) {
+      vm::FunctionContext context;
+      context.host = &host;
+      EXPECT_TRUE(rows.column(column, context).ok());
+      all += (column == 0 ? "" : ",") + show(context.result);
+    }
+    status = rows.next();
+  }
+  if (!status.ok()) return "E" + std::string(status.message());
+  return all.empty() ? "-" : all;
+}
+
+TEST(Functions, JsonTablesGiveTheRowsOfSqlite) {
+  std::ifstream file(PERLITE_SOURCE_DIR "/tests/unit/func/data/rows/json_table.txt");
+  std::string line;
+  TestHost host;
+  int count = 0;
+  while (std::getline(file, line)) {
+    if (line.empty() || line[0] == '#') continue;
+    const std::vector<std::string> fields = split(line, '\t');
+    ASSERT_EQ(fields.size(), 5u) << line;
+    for (const TableFunction& function : builtin_table_functions()) {
+      if (function.name != fields[0]) continue;
+      std::vector<std::string> arguments{fields[1]};
+      if (fields[2] != "-") arguments.push_back(fields[2]);
+      EXPECT_EQ(rows_of(host, *function.make(), arguments), fields[4]) << line;
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 500);
+}
+
+TEST(Functions, JsonTablesWantTheirDocumentFirst) {
+  const auto source = builtin_table_functions()[0].make();
+  vm::SourceConstraint constraints[] = {{9, 2, true}, {8, 2, true}, {0, 2, true}};
+  int argument_index[3] = {};
+  bool omit[3] = {};
+  vm::SourcePlan plan;
+  plan.constraints = constraints;
+  plan.argument_index = argument_index;
+  plan.omit = omit;
+  ASSERT_TRUE(source->best_plan(plan).ok());
+  EXPECT_EQ(plan.plan_number, 2);
+  EXPECT_EQ(argument_index[0], 2);
+  EXPECT_EQ(argument_index[1], 1);
+  EXPECT_EQ(argument_index[2], 0);
+  constraints[1].usable = false;
+  EXPECT_EQ(source->best_plan(plan).code(), Code::Constraint);
+}
+
+TEST(Functions, SoundexIsThatOfTheDistribution) {
+  TestHost host;
+  vm::AuxiliaryStore auxiliary;
+  const vm::FunctionDef* soundex = find("soundex", 1, false);
+  for (const auto& [word, code] : {std::pair{"Robert", "R163"},
+                                   {"Ashcraft", "A226"},
+                                   {"Tymczak", "T522"},
+                                   {"  Pfister", "P236"},
+                                   {"lloyd", "L300"},
+                                   {"Jackson", "J250"},
+                                   {"BCDFGJ", "B231"},
+                                   {"a-b", "A100"},
+                                   {"", "?000"},
+                                   {"123", "?000"}}) {
+    Rows args({"T" + hex(word)}, TextEncoding::Utf8);
+    EXPECT_EQ(call_scalar(host, auxiliary, *soundex, args, TextEncoding::Utf8), "T" + hex(code)) << word;
+  }
 }
 
 TEST(Functions, TableIsInOrder) {

@@ -1,0 +1,297 @@
+// The rows come from JSONB: `id` is the offset of an element in it (of the label, for a member), which is what it was
+// for programs before us; text is turned into JSONB once a scan.
+#include "func/json_table.h"
+
+#include "base/number.h"
+#include "base/printf.h"
+#include "func/arguments.h"
+#include "func/functions.h"
+#include "func/json.h"
+
+namespace perlite::func {
+
+namespace {
+
+using base::TextBuilder;
+using json::Element;
+using json::JsonbType;
+
+enum Column : int { kKey, kValue, kType, kAtom, kId, kParent, kFullKey, kPath, kJson, kRoot };
+constexpr vm::SourceColumn kColumns[] = {
+    {"key", "", record::Affinity::Blob, false},     {"value", "", record::Affinity::Blob, false},
+    {"type", "", record::Affinity::Blob, false},    {"atom", "", record::Affinity::Blob, false},
+    {"id", "", record::Affinity::Blob, false},      {"parent", "", record::Affinity::Blob, false},
+    {"fullkey", "", record::Affinity::Blob, false}, {"path", "", record::Affinity::Blob, false},
+    {"json", "", record::Affinity::Blob, true},     {"root", "", record::Affinity::Blob, true},
+};
+constexpr int kEqual = 2;  // SQLITE_INDEX_CONSTRAINT_EQ
+
+class JsonCursor final : public vm::SourceCursor {
+ public:
+  JsonCursor(bool tree, bool binary) : tree_(tree), binary_(binary) {}
+
+  // plan_number: how many arguments there are, 0 to 2.
+  Status filter(int plan_number, std::string_view, std::span<Value> arguments) override {
+    levels_.clear();
+    row_ = 0;
+    done_ = true;
+    root_path_.assign("$");
+    json_->set_null();
+    if (plan_number < 1 || arguments.empty() || arguments[0].is_null()) return {};
+    json_->copy_lasting(arguments[0]);
+    if (plan_number > 1 && arguments.size() > 1) {
+      if (arguments[1].is_null()) return {};
+      TextScratch scratch;
+      root_path_.assign(scratch.text(arguments[1]));
+    }
+    PL_TRY(take_document());
+    const json::JsonbPlace place = json::find_in_jsonb(document_, root_path_);
+    if (place.bad_path) {
+      TextBuilder message;
+      base::append_printf(message, "bad JSON path: %Q", root_path_.c_str());
+      return Status::error(message.text());
+    }
+    if (!place.found) return {};
+    Element element;
+    json::read_element(document_, place.at, &element);
+    current_ = Row{place.at, place.label_at, place.is_member, -1, -1};
+    full_key_.assign(root_path_);
+    path_size_ = full_key_.size();
+    done_ = false;
+    if (tree_) {
+      root_ = place;
+      path_size_ = full_key_.size() - place.last_step_size;
+      return {};
+    }
+    if (element.type == JsonbType::Array || element.type == JsonbType::Object) {
+      enter(-1);
+      return next_row();
+    }
+    root_ = {};
+    return {};
+  }
+  Status next() override {
+    ++row_;
+    return next_row();
+  }
+  bool at_end() override { return done_; }
+  Status rowid(std::int64_t* rowid) override {
+    *rowid = row_;
+    return {};
+  }
+
+  Status column(int column, FunctionContext& context) override {
+    Element element;
+    json::read_element(document_, current_.at, &element);
+    const bool container = element.type == JsonbType::Array || element.type == JsonbType::Object;
+    switch (column) {
+      case kKey:
+        if (current_.index >= 0) {
+          context.result.set_integer(current_.index);
+        } else if (current_.is_member && (tree_ || !levels_.empty())) {
+          give(context, current_.label_at);
+        } else if (levels_.empty() && tree_ && root_.by_index) {
+          context.result.set_integer(static_cast<std::int64_t>(root_.index));
+        }
+        return {};
+      case kAtom:
+        if (!container) give(context, current_.at);
+        return {};
+      case kValue:
+        if (container && binary_) {
+          context.result.set_blob_copy(std::string_view(document_).substr(current_.at, element.whole()));
+          context.result.encoding = context.encoding;
+        } else {
+          give(context, current_.at);
+        }
+        return {};
+      case kType: {
+        constexpr std::string_view kNames[] = {"null", "true", "false", "integer", "integer", "real",  "real",
+                                               "text", "text", "text",  "text",    "array",   "object"};
+        context.set_static_text(kNames[static_cast<int>(element.type)]);
+        return {};
+      }
+      case kId:
+        context.result.set_integer(id_of(current_));
+        return {};
+      case kParent:
+        if (tree_ && current_.parent >= 0) context.result.set_integer(current_.parent);
+        return {};
+      case kFullKey:
+        context.set_text(full_key_);
+        return {};
+      case kPath:
+        context.set_text(std::string_view(full_key_).substr(0, path_size_));
+        return {};
+      case kJson:
+        context.result.share(*json_);
+        return {};
+      default:
+        context.set_text(root_path_);
+        return {};
+    }
+  }
+
+ private:
+  struct Row {
+    std::size_t at;
+    std::size_t label_at;
+    bool is_member;
+    std::int64_t index;   // in an array, else -1
+    std::int64_t parent;  // id, or -1
+  };
+  struct Level {
+    std::size_t next;
+    std::size_t end;
+    std::int64_t index;
+    std::int64_t id;
+    std::size_t key_size;  // of full_key_, which names the container
+    bool object;
+  };
+  static std::int64_t id_of(const Row& row) noexcept {
+    return static_cast<std::int64_t>(row.is_member ? row.label_at : row.at);
+  }
+
+  Status take_document() {
+    TextScratch scratch;
+    TextBuilder out;
+    document_.clear();
+    if (json_->type == ValueType::Blob) {
+      const std::string_view blob = scratch.bytes(*json_);
+      if (json::looks_like_jsonb(blob)) {
+        if (json::check_jsonb(blob) != std::string_view::npos) return Status::error("malformed JSON");
+        document_.assign(blob);
+        return {};
+      }
+    }
+    const std::string_view text = until_nul(scratch.text(*json_));
+    if (!json::scan(text).valid) return Status::error("malformed JSON");
+    json::append_jsonb(out, text);
+    if (out.error() != Code::Ok) return Status(out.error());
+    document_.assign(out.text());
+    return {};
+  }
+
+  // Goes into the container that is the current row.
+  void enter(std::int64_t id) {
+    Element element;
+    json::read_element(document_, current_.at, &element);
+    const std::size_t first = current_.at + element.header_size;
+    levels_.push_back({first, first + element.size, 0, id, full_key_.size(), element.type == JsonbType::Object});
+  }
+  Status next_row() {
+    Element element;
+    json::read_element(document_, current_.at, &element);
+    const bool container = element.type == JsonbType::Array || element.type == JsonbType::Object;
+    if (tree_ && container) enter(id_of(current_));
+    while (!levels_.empty() && levels_.back().next >= levels_.back().end) levels_.pop_back();
+    if (levels_.empty()) {
+      done_ = true;
+      return {};
+    }
+    Level& level = levels_.back();
+    full_key_.resize(level.key_size);
+    path_size_ = level.key_size;
+    current_ = Row{level.next, level.next, level.object, -1, level.id};
+    if (level.object) {
+      json::read_element(document_, level.next, &element);
+      append_key(level.next, element);
+      current_.at = level.next + element.whole();
+    } else {
+      current_.index = level.index++;
+      TextBuilder step;
+      base::append_printf(step, "[%lld]", static_cast<long long>(current_.index));
+      full_key_.append(step.text());
+    }
+    json::read_element(document_, current_.at, &element);
+    level.next = current_.at + element.whole();
+    return {};
+  }
+  // ".label", in quotes unless it is a plain word.
+  void append_key(std::size_t at, const Element& element) {
+    TextBuilder label;
+    json::append_text_of_jsonb(label, std::string_view(document_).substr(at, element.whole()));
+    std::string_view quoted = label.text();
+    const std::string_view content = quoted.substr(1, quoted.size() - 2);
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    bool plain = !content.empty() && is_letter(content.front());
+    for (const char c : content) plain = plain && (is_letter(c) || base::is_digit(c));
+    full_key_.push_back('.');
+    full_key_.append(plain ? content : quoted);
+  }
+  void give(FunctionContext& context, std::size_t at) {
+    Element element;
+    json::read_element(document_, at, &element);
+    TextBuilder text;
+    json::append_text_of_jsonb(text, std::string_view(document_).substr(at, element.whole()));
+    if (text.error() != Code::Ok) return context.fail(Status(text.error()));
+    give_json_value(context, text.text(), false);
+  }
+
+  const bool tree_;
+  const bool binary_;
+  bool done_ = true;
+  OwnedValue json_;
+  String document_;
+  String root_path_;
+  String full_key_;
+  std::size_t path_size_ = 0;
+  json::JsonbPlace root_;
+  Row current_{};
+  Vector<Level> levels_;
+  std::int64_t row_ = 0;
+};
+
+class JsonSource final : public vm::Source {
+ public:
+  JsonSource(bool tree, bool binary) : tree_(tree), binary_(binary) {}
+  std::span<const vm::SourceColumn> columns() const noexcept override { return kColumns; }
+  Status best_plan(vm::SourcePlan& plan) override {
+    int json = -1;
+    int root = -1;
+    for (std::size_t i = 0; i < plan.constraints.size(); ++i) {
+      const vm::SourceConstraint& constraint = plan.constraints[i];
+      if (constraint.operation != kEqual || (constraint.column != kJson && constraint.column != kRoot)) continue;
+      // An argument that is not known yet: another order of the join must give it first.
+      if (!constraint.usable) return Code::Constraint;
+      (constraint.column == kJson ? json : root) = static_cast<int>(i);
+    }
+    plan.plan_number = 0;
+    plan.cost = 1e10;
+    if (json < 0) return {};  // without a document there are no rows
+    plan.argument_index[static_cast<std::size_t>(json)] = 1;
+    plan.omit[static_cast<std::size_t>(json)] = true;
+    plan.plan_number = 1;
+    plan.cost = 1;
+    if (root < 0) return {};
+    plan.argument_index[static_cast<std::size_t>(root)] = 2;
+    plan.omit[static_cast<std::size_t>(root)] = true;
+    plan.plan_number = 2;
+    return {};
+  }
+  Result<UniquePtr<vm::SourceCursor>> open() override {
+    return UniquePtr<vm::SourceCursor>(base::make_unique<JsonCursor>(tree_, binary_));
+  }
+
+ private:
+  bool tree_;
+  bool binary_;
+};
+
+template <bool tree, bool binary>
+UniquePtr<vm::Source> make_source() {
+  return base::make_unique<JsonSource>(tree, binary);
+}
+
+constexpr TableFunction kTableFunctions[] = {
+    {"json_each", make_source<false, false>},
+    {"json_tree", make_source<true, false>},
+    {"jsonb_each", make_source<false, true>},
+    {"jsonb_tree", make_source<true, true>},
+};
+
+}  // namespace
+
+std::span<const TableFunction> builtin_table_functions() noexcept { return kTableFunctions; }
+
+}  // namespace perlite::func
