@@ -56,9 +56,9 @@ int initialize_locked() {
 // What this library was built with, in the words of compile.html, sorted.
 constexpr const char* kBuildOptions[] = {
 #ifdef __clang__
-    "COMPILER=clang-" __clang_version__,
+    ("COMPILER=clang-" __clang_version__),
 #else
-    "COMPILER=gcc-" __VERSION__,
+    ("COMPILER=gcc-" __VERSION__),
 #endif
     "DEFAULT_AUTOVACUUM",
     "DEFAULT_CACHE_SIZE=-2000",
