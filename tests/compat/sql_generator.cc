@@ -28,7 +28,7 @@ const char* const kReals[] = {"0.0",  "0.5",    "-1.5",  "2.0",  "1e3", "-0.25",
 const char* const kTexts[] = {
     "''",    "'a'",      "'A'",  "'b'",    "'ab'",  "'abc'", "'aBc'",   "'1'",     "'-1'",   "'1.5'",
     "' 2'",  "'2 '",     "'3x'", "'0x10'", "'1e2'", "'%'",   "'a_c'",   "'é'",     "'日本'", "'9223372036854775808'",
-    "'ABC'", "'abcabc'", "'-'",  "'.5'",   "'+7'",  "'z'",   "'a b c'", "'12345'", "'b%'",   "'[a-c]*'"};
+    "'ABC'", "'abcabc'", "'_'",  "'.5'",   "'+7'",  "'z'",   "'a b c'", "'12345'", "'b%'",   "'[a-c]*'"};
 const char* const kBlobs[] = {"x''", "x'fe'", "x'61'", "x'616263'", "x'31'", "x'ff'", "x'fe01ff'", "x'c3a9'"};
 const char* const kSmall[] = {"0", "1", "2", "3", "-1", "-2", "5", "10"};
 const char* const kComparisons[] = {"=", "<>", "<", "<=", ">", ">=", "IS", "IS NOT", "==", "!="};
@@ -362,7 +362,10 @@ std::string SqlGenerator::insert() {
     sql += ")";
   }
   if (random_.chance(10)) sql += " ON CONFLICT DO NOTHING";
-  if (random_.chance(10)) sql += " RETURNING *";
+  // Some releases return a REAL column's whole numbers as integers.
+  bool some_real = false;
+  for (const Column& one : table.columns) some_real = some_real || one.type == "REAL";
+  if (random_.chance(10) && !some_real) sql += " RETURNING *";
   return sql;
 }
 

@@ -82,7 +82,8 @@ MISSING_POINTER(sqlite3_file*, sqlite3_database_file_object, (const char*), null
 // Blob I/O, backup, serialize, snapshot.
 MISSING_POINTER(sqlite3_backup*, sqlite3_backup_init, (sqlite3 * db, const char*, sqlite3*, const char*), db)
 MISSING_INT(sqlite3_backup_step, (sqlite3_backup*, int), nullptr)
-MISSING_INT(sqlite3_backup_finish, (sqlite3_backup*), nullptr)
+// There is no backup to finish, so what comes is null; that is fine.
+MISSING_VALUE(int, sqlite3_backup_finish, (sqlite3_backup*), nullptr, SQLITE_OK)
 MISSING_VALUE(int, sqlite3_backup_remaining, (sqlite3_backup*), nullptr, 0)
 MISSING_VALUE(int, sqlite3_backup_pagecount, (sqlite3_backup*), nullptr, 0)
 MISSING_POINTER(unsigned char*, sqlite3_serialize, (sqlite3 * db, const char*, sqlite3_int64*, unsigned int), db)
