@@ -19,8 +19,8 @@ std::vector<Change> changes(std::uint64_t seed, bool clustered) {
   std::vector<std::int64_t> present;
   for (std::size_t i = 0; i < count; ++i) {
     if (present.empty() || random() % 100 < 65) {
-      const auto key = clustered ? static_cast<std::int64_t>((random() % 50) << 32 | i)
-                                 : static_cast<std::int64_t>(random() >> 2);
+      const auto key =
+          clustered ? static_cast<std::int64_t>((random() % 50) << 32 | i) : static_cast<std::int64_t>(random() >> 2);
       list.push_back({true, key});
       present.push_back(key);
     } else {
@@ -86,7 +86,8 @@ std::uint32_t stock_pages(const std::vector<Change>& list, TreeKind kind) {
       sql += (change.insert ? "INSERT INTO t VALUES(" + blob + ");" : "DELETE FROM t WHERE k=" + blob + ";");
     }
   }
-  sql += "COMMIT; SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)";
+  sql +=
+      "COMMIT; SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)";
   const std::string answer = Stock::instance().run(file, sql);
   std::remove(file.c_str());
   return static_cast<std::uint32_t>(std::strtoul(answer.c_str(), nullptr, 10));
