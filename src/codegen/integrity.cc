@@ -9,13 +9,14 @@ namespace {
 
 class TableCheck {
  public:
-  TableCheck(Generator& g, const bind::Relation& relation, const IntegrityOptions& options)
+  TableCheck(Generator& g, const bind::TableExpressions& expressions, const IntegrityOptions& options)
       : g_(g),
         b_(g.builder()),
-        relation_(relation),
-        table_(*relation.table),
+        expressions_(expressions),
+        relation_(*expressions.row),
+        table_(*relation_.table),
         options_(options),
-        keys_(g, relation.database, table_, *relation.expressions) {}
+        keys_(g, relation_.database, table_, expressions) {}
 
   Status generate() {
     message_ = b_.new_register();
@@ -30,7 +31,6 @@ class TableCheck {
     }
     const RowSource place = RowSource::tree(cursor_);
     g_.scope().set(relation_, place);
-    g_.scope().set(*relation_.expressions->row, place);
     const Label done = b_.new_label();
     b_.emit(Opcode::Rewind, cursor_, done);
     const Label loop = b_.here();
@@ -97,7 +97,7 @@ class TableCheck {
     if (g_.environment().switches().ignore_check_constraints) return {};
     for (std::size_t k = 0; k < table_.checks.size(); ++k) {
       const Label ok = b_.new_label();
-      PL_TRY(g_.jump_if_true(relation_.expressions->checks[k], ok, true));
+      PL_TRY(g_.jump_if_true(expressions_.checks[k], ok, true));
       PL_TRY(report(joined("CHECK constraint failed in ", table_.name)));
       b_.bind(ok);
     }
@@ -106,7 +106,7 @@ class TableCheck {
 
   Status check_index(std::size_t i) {
     const catalog::Index& index = *table_.indexes[i];
-    const auto& expressions = relation_.expressions->indexes[i];
+    const auto& expressions = expressions_.indexes[i];
     const auto width = static_cast<std::int32_t>(index.columns.size());
     const Label out = b_.new_label();
     if (expressions.where != nullptr) PL_TRY(g_.jump_if_false(expressions.where, out, true));
@@ -145,6 +145,7 @@ class TableCheck {
 
   Generator& g_;
   vm::ProgramBuilder& b_;
+  const bind::TableExpressions& expressions_;
   const bind::Relation& relation_;
   const catalog::Table& table_;
   const IntegrityOptions& options_;
@@ -158,7 +159,7 @@ class TableCheck {
 
 }  // namespace
 
-Result<vm::ProgramRef> generate_table_check(const bind::Relation& table, const IntegrityOptions& options,
+Result<vm::ProgramRef> generate_table_check(const bind::TableExpressions& table, const IntegrityOptions& options,
                                             bind::Environment& environment, Arena& arena) {
   vm::ProgramBuilder builder(environment.encoding());
   plan::Plan plan(arena);

@@ -14,8 +14,8 @@ struct IntegrityOptions {
   bool quick = false;  // quick_check: no comparison of rows with index entries
 };
 
-// `table` is a relation over a stored table with its expressions bound.
-Result<vm::ProgramRef> generate_table_check(const bind::Relation& table, const IntegrityOptions& options,
+// `table`: the expressions of a stored table, all of them bound, as an INSERT has them.
+Result<vm::ProgramRef> generate_table_check(const bind::TableExpressions& table, const IntegrityOptions& options,
                                             bind::Environment& environment, Arena& arena);
 
 }  // namespace perlite::codegen

@@ -27,17 +27,23 @@ void append_quoted(String& text, std::string_view name) {
 Status check_rows(PragmaCall& call, int number, const catalog::Table& table, bool quick, std::int64_t* left) {
   Connection& connection = call.connection();
   Arena arena;
-  String text("SELECT 1 FROM ");
+  String text("INSERT INTO ");
   append_quoted(text, connection.database_name(number));
   text += '.';
   append_quoted(text, table.name);
+  text += " DEFAULT VALUES";
   PL_ASSIGN(const sql::ParseResult parsed, sql::parse_statement(text, arena));
-  PL_ASSIGN(const bind::Statement* const bound, bind::bind_statement(parsed, text, connection, arena));
-  const bind::Relation& relation = *bound->select->arms[0].core->relations[0];
-  if (relation.kind != bind::RelationKind::Table || relation.expressions == nullptr) return {};
+  // An INSERT has all expressions of its table bound; nothing of it is run, so triggers and parents do not matter.
+  const bind::Environment::Switches before = connection.switches();
+  connection.mutable_switches().enable_triggers = false;
+  connection.mutable_switches().foreign_keys = false;
+  Result<const bind::Statement*> result = bind::bind_statement(parsed, text, connection, arena);
+  connection.mutable_switches() = before;
+  PL_ASSIGN(const bind::Statement* const bound, std::move(result));
+  const bind::TableExpressions& expressions = bound->insert->table;
   codegen::IntegrityOptions options;
   options.quick = quick;
-  PL_ASSIGN(vm::ProgramRef program, codegen::generate_table_check(relation, options, connection, arena));
+  PL_ASSIGN(vm::ProgramRef program, codegen::generate_table_check(expressions, options, connection, arena));
   vm::Execution execution(program, connection);
   while (*left > 0) {
     PL_ASSIGN(const vm::StepResult result, execution.step());
