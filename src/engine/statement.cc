@@ -106,8 +106,6 @@ Status Statement::finish(Status status, catalog::ConflictAction action) {
   has_row_ = false;
   state_ = State::Finished;
   Code code = status.code();
-  const bool counted = program().changes_counted && (code == Code::Ok || action == catalog::ConflictAction::Fail);
-  const std::int64_t changes = execution_->changes();
   Status outcome;
   if (code == Code::Ok && execution_->foreign_key_counter() > 0) {
     outcome = Status(Code::ConstraintForeignKey, "FOREIGN KEY constraint failed");
@@ -115,10 +113,6 @@ Status Statement::finish(Status status, catalog::ConflictAction action) {
     action = catalog::ConflictAction::Abort;
   }
   execution_->reset();
-  if (counted) {
-    connection_.set_changes(changes);
-    connection_.add_total_changes(changes);
-  }
   Status ended = connection_.statement_finished(*this, code, action);
   if (outcome.ok()) outcome = std::move(ended);
   savepoints_.clear();

@@ -60,7 +60,6 @@ void Execution::take_bindings(Execution& other) noexcept {
 }
 
 catalog::ConflictAction Execution::conflict_action() const noexcept { return machine_->conflict_action; }
-std::int64_t Execution::changes() const noexcept { return machine_->changes; }
 std::int64_t Execution::foreign_key_counter() const noexcept { return machine_->foreign_key_counter; }
 StatementCounters& Execution::counters() noexcept { return machine_->counters; }
 

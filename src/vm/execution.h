@@ -72,8 +72,6 @@ class Execution : public Allocated {
   // After a failed step(): what the conflict clause (or RAISE) says about the changes made; Abort unless told
   // otherwise.
   catalog::ConflictAction conflict_action() const noexcept;
-  // Rows the statement changed and did not give to ResetCount; 0 after reset().
-  std::int64_t changes() const noexcept;
   // Violations of immediate foreign keys that stand.
   std::int64_t foreign_key_counter() const noexcept;
   StatementCounters& counters() noexcept;

@@ -508,7 +508,7 @@ Status Machine::run(StepResult* result) {
       if (number.is_integer && number.integer != INT64_MIN) {
         set_integer(r[i->p2], -number.integer);
       } else {
-        set_real(r[i->p2], -number.as_real());
+        set_real(r[i->p2], 0.0 - number.as_real());  // of zero: 0.0, never -0.0
       }
     }
   }
