@@ -45,7 +45,9 @@ Result<std::int32_t> Generator::use_database(std::int32_t number, bool writes) {
 
 Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {
   Vector<record::KeyField> fields;
-  for (const catalog::IndexColumn& column : index.columns) {
+  // Of a WITHOUT ROWID table the key orders, and the other columns are what it carries.
+  const auto columns = index.is_table ? index.columns.first(index.key_columns) : index.columns;
+  for (const catalog::IndexColumn& column : columns) {
     const record::Collation* collation = nullptr;
     if (!column.collation.empty()) {
       collation = record::find_builtin_collation(column.collation);

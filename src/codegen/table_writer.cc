@@ -141,8 +141,9 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
       order.push_back(i);
     }
   }
+  // The newest index first, as stock does: of several violations that one is reported.
   for (const bool replacing : {false, true}) {
-    for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    for (std::size_t i = indexes_.size(); i-- > 0;) {
       if (taken[i] || (resolve(action, table_.indexes[i]->conflict) == ConflictAction::Replace) != replacing) continue;
       taken[i] = true;
       order.push_back(i);
