@@ -1,6 +1,7 @@
 #include "codegen/schema_rows.h"
 
 #include "vm/comparison.h"
+#include "vm/host.h"
 #include "vm/row_flags.h"
 
 namespace perlite::codegen {
@@ -55,6 +56,9 @@ Status SchemaRows::remove(std::string_view type, std::int32_t field, std::string
   const std::int32_t sorter = b_.new_cursor();
   record::KeyField order;
   order.descending = true;
+  if (type != "trigger") {
+    b_.emit(Opcode::HostCall, static_cast<std::int32_t>(vm::HostFunction::RefuseReaders), value, value);
+  }
   b_.emit(Opcode::OpenSorter, sorter, 1).p4(b_.key({&order, 1}));
   b_.emit(Opcode::Constant, 0, wanted_name).p4(b_.text(name));
   if (!type.empty()) b_.emit(Opcode::Constant, 0, wanted_type).p4(b_.text(type));

@@ -29,6 +29,8 @@ Status Connection::call(vm::HostFunction function, std::span<record::Value> argu
         return vacuum_into(*this, static_cast<int>(arguments[0].integer), first.text(arguments[1]));
       }
       return vacuum(*this, static_cast<int>(arguments[0].integer));
+    case vm::HostFunction::RefuseReaders:
+      return active_statements_ > 1 ? Status(Code::Locked) : Status();
     case vm::HostFunction::ReloadSchema: {
       Database& d = database(static_cast<int>(arguments[0].integer));
       d.forget_schema();

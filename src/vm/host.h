@@ -30,6 +30,7 @@ enum class HostFunction : std::int32_t {
   IncrementalVacuum,
   RenameCheck,  // ALTER: does every object still compile
   LogMessage,
+  RefuseReaders,    // Locked when another statement of the connection is running: a tree is about to go
 };
 
 // Who may change a row besides SQL itself learns it here (manual: c3ref/update_hook.html, c3ref/preupdate_count.html).
