@@ -22,8 +22,8 @@ constexpr std::array<char, 16> kMagic = {'S', 'Q', 'L', 'i', 't', 'e', ' ', 'f',
 constexpr std::uint32_t kLibraryVersionNumber = 3054000;
 
 // Over our own files records wait until so many can be written at once.
-constexpr std::size_t kJournalBatch = 128;
-constexpr std::size_t kWriteBatch = 256;
+constexpr std::size_t kJournalBatch = 64;
+constexpr std::size_t kWriteBatch = 128;
 
 }  // namespace
 
@@ -388,8 +388,16 @@ Status Store::commit_prepare(std::string_view super_journal) {
 
 Status Store::commit_finish(AfterCommit then) {
   if (state_ != State::Prepared) return Code::Misuse;
+  if (broken_ != Code::Ok) return broken_;
   const bool changed = has_changes();
-  PL_TRY(end_journal());
+  const bool committed = journal_.has_super_journal();  // its deletion was the commit
+  if (Status status = end_journal(); !status.ok()) {
+    if (!committed) {
+      broken_ = status.code();
+      return status;
+    }
+    journal_.close();  // whoever finds it finds its super-journal gone
+  }
   if (changed && kind_ == StoreKind::File) {
     // What the next reader compares its pages with.
     const Frame* first = pool_.find(PageNo(1));
@@ -429,15 +437,15 @@ Status Store::end_journal() {
 Status Store::rollback() {
   if (!in_write()) return {};
   const bool changed = has_changes();
-  const bool was_prepared = state_ == State::Prepared;
+  const bool end_failed = state_ == State::Prepared && broken_ != Code::Ok;
   undo_overlay();
   if (changed) ++version_;
   Status status;
   try {
     status = undo_file();
     if (status.ok() && kind_ == StoreKind::File) status = end_journal();
-    // The end of the journal failed before: whether that was the commit, the file alone knows.
-    if (status.ok() && was_prepared && file_touched_ && kind_ == StoreKind::File) status = load_header();
+    // Whether a failed end of the journal was the commit, the file alone knows.
+    if (status.ok() && end_failed && file_touched_ && kind_ == StoreKind::File) status = load_header();
   } catch (const std::bad_alloc&) {
     status = Code::NoMem;
   }

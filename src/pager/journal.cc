@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/random.h"
 #include "os/vfs.h"
@@ -33,7 +34,7 @@ Status Journal::begin(sqlite3_vfs& vfs, const char* name, const Shape& shape, bo
   shape_ = shape;
   shape_.sector_size = std::clamp(shape.sector_size, journal::kMinSectorSize, journal::kMaxSectorSize);
   stale_bytes_ = stale_bytes;
-  header_offset_ = end_ = 0;
+  header_offset_ = end_ = super_offset_ = 0;
   record_count_ = 0;
   segment_open_ = false;
   active_ = true;
@@ -90,7 +91,7 @@ Status Journal::add(std::span<const Page> pages) {
   }
 
   // One vectored write for a batch: [header] number | image | checksum and next number | image | ... | checksum.
-  constexpr std::size_t kBatch = 128;
+  constexpr std::size_t kBatch = 64;
   while (!pages.empty()) {
     const std::size_t count = std::min(pages.size(), kBatch);
     std::array<base::Bytes, 2 * kBatch + 2> parts;
@@ -145,6 +146,7 @@ Status Journal::add_super_journal(std::string_view name) {
   base::store_be32(tail.data() + 4, sum);
   base::store_be64(tail.data() + 8, journal::kMagic);
   const base::Bytes text{reinterpret_cast<const std::byte*>(name.data()), name.size()};
+  super_offset_ = at;
   PL_TRY(file_.write(at, number));
   PL_TRY(file_.write(at + 4, text));
   PL_TRY(file_.write(at + 4 + name.size(), base::Bytes(tail).first(4)));
@@ -154,6 +156,14 @@ Status Journal::add_super_journal(std::string_view name) {
   // Readers look for it at the end of the file: nothing may stand behind.
   PL_ASSIGN(const std::uint64_t size, file_.size());
   if (size > end_) PL_TRY(file_.truncate(end_));
+  return {};
+}
+
+// The records behind which it stood are synced, or still belong to the open segment; more may follow in its place.
+Status Journal::take_back_super_journal() {
+  if (super_offset_ == 0) return {};
+  PL_TRY(file_.truncate(super_offset_));
+  end_ = std::exchange(super_offset_, 0);
   return {};
 }
 

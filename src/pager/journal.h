@@ -69,8 +69,10 @@ class Journal {
   Status begin(sqlite3_vfs& vfs, const char* name, const Shape& shape, bool stale_bytes);
   // Appends records; on an error none of them counts.
   Status add(std::span<const Page> pages);
-  // Appends the name of the super-journal; nothing may follow.
+  // Appends the name of the super-journal; nothing may follow, unless it is taken back first.
   Status add_super_journal(std::string_view name);
+  Status take_back_super_journal();
+  bool has_super_journal() const noexcept { return super_offset_ != 0; }
   // Makes all records durable (J1).
   Status sync();
 
@@ -94,6 +96,7 @@ class Journal {
   Shape shape_{};
   std::uint64_t header_offset_ = 0;  // of the current segment
   std::uint64_t end_ = 0;            // where the next record goes
+  std::uint64_t super_offset_ = 0;   // of the super-journal's name, 0 for none
   std::uint32_t nonce_ = 0;
   std::uint32_t record_count_ = 0;  // in the current segment
   bool active_ = false;

@@ -37,9 +37,14 @@ Frame& Store::add_frame(PageNo page) {
   return pool_.add(page);
 }
 
-Status Store::may_write() const {
-  if (state_ != State::Writing) return Code::Misuse;
-  return broken_;
+// Whoever changes pages after commit_prepare() takes it back: it must be called again.
+Status Store::may_write() {
+  if (state_ == State::Prepared && broken_ == Code::Ok) {
+    PL_TRY(journal_.take_back_super_journal());
+    state_ = State::Writing;
+  }
+  if (broken_ != Code::Ok) return broken_;
+  return state_ == State::Writing ? Code::Ok : Code::Misuse;
 }
 
 // --- Changing -------------------------------------------------------------------------------------------------------
@@ -228,7 +233,7 @@ void Store::release_savepoint(int depth) noexcept {
 
 Status Store::rollback_to_savepoint(int depth) {
   PL_ASSERT(depth >= 1 && depth <= savepoint_depth());
-  if (broken_ != Code::Ok) return broken_;
+  PL_TRY(may_write());
   const Savepoint& savepoint = savepoints_[static_cast<std::size_t>(depth - 1)];
   Status status;
   for (std::size_t i = kept_.size(); i-- > savepoint.first_kept;) {

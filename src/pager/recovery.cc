@@ -79,10 +79,15 @@ Status Store::recover() {
     if ((flags & SQLITE_OPEN_READONLY) != 0) return Code::CantOpen;
     if (synchronous_ != Synchronous::Off) PL_TRY(file.sync(sync_flags()));
     ensure_scratch(kMaxPageSize);  // the journal knows the page size, we may not yet
-    PL_TRY(play_back(file));
+    // A super-journal that is gone says that the transaction was committed, together with others.
+    PL_ASSIGN(const String super_journal, read_super_journal_name(file));
+    bool committed = false;
+    if (!super_journal.empty()) {
+      PL_ASSIGN(const bool super_exists, os::file_exists(*vfs_, super_journal.c_str()));
+      committed = !super_exists;
+    }
+    if (!committed) PL_TRY(play_back(file));
     if (synchronous_ != Synchronous::Off) PL_TRY(file_.sync(sync_flags()));
-    String super_journal;
-    PL_ASSIGN(super_journal, read_super_journal_name(file));
     journal_.adopt(std::move(file), journal_shape());
     PL_TRY(end_journal());
     if (!super_journal.empty()) PL_TRY(delete_super_journal_if_unused(*vfs_, super_journal.c_str()));
@@ -96,11 +101,6 @@ Status Store::recover() {
 // Writes the pages of the journal back to the database and cuts it to its original size. scratch_ has room for a page.
 // A record that is not as written ends the journal there, silently: the transaction never got beyond it.
 Status Store::play_back(os::File& journal) {
-  PL_ASSIGN(const String super_journal, read_super_journal_name(journal));
-  if (!super_journal.empty()) {
-    PL_ASSIGN(const bool exists, os::file_exists(*vfs_, super_journal.c_str()));
-    if (!exists) return {};  // committed together with the others
-  }
   PL_ASSIGN(const std::uint64_t size, journal.size());
   std::uint64_t offset = 0;
   SegmentHeader first{};

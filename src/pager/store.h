@@ -112,7 +112,8 @@ class Store : public Allocated {
   // Commit in two phases, so that several files can commit together. After commit_prepare() everything is on disk but
   // the end of the journal; the header's change counter, page count, version-valid-for and library version are set.
   // `super_journal`: full path name to write into the journal, empty for none.
-  // On an error the transaction still stands: try again (Busy) or roll back.
+  // On an error the transaction still stands: try again (Busy) or roll back. Changing pages or preparing again after it
+  // succeeded is allowed too: where several files commit together, another one may have failed.
   Status commit_prepare(std::string_view super_journal = {});
   // Ends the journal and with it the transaction: state `reading`, lock SHARED. With EndRead it ends the read
   // transaction as well, which saves locking calls. On an error the caller rolls back.
@@ -220,7 +221,7 @@ class Store : public Allocated {
   // overlay.cc
   Result<PageRef> fetch_miss(PageNo page);
   Frame& add_frame(PageNo page);
-  Status may_write() const;
+  Status may_write();
   Status make_writable(Frame& frame);
   Result<PageRef> take_unread(PageNo page, bool appended);
   Status prepare_unread(Frame& frame, bool appended);

@@ -1,62 +1,14 @@
 #include "pager/super_journal.h"
 
 #include <array>
-#include <cstdio>
 #include <cstring>
 
 #include "base/bytes.h"
-#include "base/random.h"
 #include "os/filename.h"
 #include "os/vfs.h"
 #include "pager/journal.h"
 
 namespace perlite::pager {
-
-Result<SuperJournal> SuperJournal::create(sqlite3_vfs& vfs, std::string_view main_name,
-                                          std::span<const char* const> journal_names, int sync_flags) {
-  SuperJournal result;
-  for (int attempt = 0;; ++attempt) {
-    // Taken names are rare; somebody who fills the directory with them gets an error in the end.
-    constexpr int kMaxAttempts = 100;
-    if (attempt == kMaxAttempts) return Code::Full;
-    const std::uint64_t random = base::random_u64();
-    std::array<char, 16> suffix;
-    std::snprintf(suffix.data(), suffix.size(), "-mj%06X9%02X", static_cast<unsigned>(random >> 8 & 0xffffff),
-                  static_cast<unsigned>(random & 0xff));
-    result.name_ = main_name;
-    result.name_ += suffix.data();
-    PL_ASSIGN(const bool taken, os::file_exists(vfs, result.name_.c_str()));
-    if (!taken) break;
-  }
-  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE | SQLITE_OPEN_SUPER_JOURNAL;
-  const auto write = [&]() -> Status {
-    PL_ASSIGN(result.file_, os::File::open(vfs, result.name_.c_str(), kFlags, nullptr));
-    std::uint64_t offset = 0;
-    for (const char* journal : journal_names) {
-      const std::size_t size = std::strlen(journal) + 1;
-      PL_TRY(result.file_.write(offset, {reinterpret_cast<const std::byte*>(journal), size}));
-      offset += size;
-    }
-    if ((result.file_.device_characteristics() & SQLITE_IOCAP_SEQUENTIAL) == 0) PL_TRY(result.file_.sync(sync_flags));
-    return {};
-  };
-  Status status = write();
-  if (!status.ok()) {
-    result.abandon(vfs);
-    return status;
-  }
-  return result;
-}
-
-Status SuperJournal::commit(sqlite3_vfs& vfs) {
-  file_.close();
-  return os::delete_file(vfs, name_.c_str(), true);
-}
-
-void SuperJournal::abandon(sqlite3_vfs& vfs) noexcept {
-  file_.close();
-  vfs.xDelete(&vfs, name_.c_str(), 0);
-}
 
 Result<String> read_super_journal_name(os::File& journal) {
   PL_ASSIGN(const std::uint64_t size, journal.size());
