@@ -460,7 +460,6 @@ bool Binder::trigger_body_allowed(const sql::CreateTriggerStatement& ast, int da
 }
 
 const CreateTrigger* Binder::bind_create_trigger(const sql::CreateTriggerStatement& ast) {
-  if (parsed_.variable_count != 0) return failed(Status::error("trigger cannot use variables"));
   int database = database_of_create(ast);
   if (database < 0) return nullptr;
   const bool temporary = database == 1;
@@ -520,6 +519,7 @@ const CreateTrigger* Binder::bind_create_trigger(const sql::CreateTriggerStateme
       !authorize(SQLITE_INSERT, schema_table_of(found.database), {}, found.database, &ignored)) {
     return nullptr;
   }
+  if (parsed_.variable_count != 0) return failed(Status::error("trigger cannot use variables"));
   if (!trigger_body_allowed(ast, database)) return nullptr;
   note_written(database);
   create->stored_sql = stored_text(ast);

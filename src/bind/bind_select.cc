@@ -13,6 +13,46 @@ namespace perlite::bind {
 
 using base::equals_ignoring_case;
 
+namespace {
+
+// What an expression may give besides NULL.
+enum : unsigned { kNumbers = 1, kTexts = 2, kBlobs = 4 };
+
+unsigned types_of(const Expr* expr) {
+  switch (expr->kind) {
+    case ExprKind::Literal:
+      switch (expr->as<LiteralExpr>().value.type) {
+        case ValueType::Null:
+          return 0;
+        case ValueType::Text:
+          return kTexts;
+        case ValueType::Blob:
+          return kBlobs;
+        default:
+          return kNumbers;
+      }
+    case ExprKind::Column:
+    case ExprKind::Cast:
+    case ExprKind::ScalarSubquery:
+      if (record::is_numeric(expr->affinity)) return kNumbers | kBlobs;
+      return expr->affinity == Affinity::Text ? kTexts | kBlobs : kNumbers | kTexts | kBlobs;
+    case ExprKind::Binary:
+      return expr->as<BinaryExpr>().op == BinaryOp::Concat ? kTexts | kBlobs : kNumbers;
+    case ExprKind::Unary:
+      return expr->as<UnaryExpr>().op == UnaryOp::Plus ? kNumbers | kTexts | kBlobs : kNumbers;
+    case ExprKind::Compare:
+    case ExprKind::Between:
+    case ExprKind::InList:
+    case ExprKind::InSelect:
+    case ExprKind::Exists:
+      return kNumbers;
+    default:
+      return kNumbers | kTexts | kBlobs;
+  }
+}
+
+}  // namespace
+
 Select* Binder::bind_select(const sql::Select& ast, const SelectOptions& options) {
   if (select_depth_ >= kMaxSelectDepth) {
     return failed(Status::format(Code::Error, -1, "too many nested subqueries and views - max %d", kMaxSelectDepth));
@@ -75,7 +115,16 @@ Select* Binder::bind_arms(const sql::Select& ast, std::size_t first, std::size_t
   select.columns = arms[0].core->columns;
   const std::size_t width = select.columns.size();
   std::span<Affinity> affinities = arena_.make_array<Affinity>(width);
-  for (std::size_t i = 0; i < width; ++i) affinities[i] = select.columns[i].expr->affinity;
+  for (std::size_t i = 0; i < width; ++i) {
+    affinities[i] = select.columns[i].expr->affinity;
+    // The affinity of the first arm, unless another arm gives values it would change.
+    unsigned others = 0;
+    for (std::size_t k = 1; k < count; ++k) others |= types_of(arms[k].core->columns[i].expr);
+    if ((affinities[i] == Affinity::Text && (others & kNumbers) != 0) ||
+        (record::is_numeric(affinities[i]) && (others & kTexts) != 0)) {
+      affinities[i] = Affinity::Blob;
+    }
+  }
   select.column_affinities = affinities;
   if (compound) {
     std::span<const Collation*> collations = arena_.make_array<const Collation*>(width);

@@ -487,6 +487,7 @@ constexpr Case kCases[] = {
     {"create trigger t3 before insert on vv begin select 1; end", "1 -1 no such table: main.vv"},
     {"create trigger t4 after insert on sqlite_master begin select 1; end", "1 -1 cannot create trigger on system table"},
     {"create trigger t7 after update of nope on w1 begin select 1; end", "1 -1 no such table: main.w1"},
+    {"create trigger t8 after insert on w1 begin select \?1; end", "1 -1 no such table: main.w1"},
     {"create trigger main.t9 after insert on nope begin select 1; end", "1 -1 no such table: main.nope"},
     {"create trigger nope.t9 after insert on w1 begin select 1; end", "1 15 unknown database nope"},
     {"create trigger t10 after insert on main.w1 begin select 1; end", "1 -1 no such table: main.w1"},

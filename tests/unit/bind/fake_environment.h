@@ -217,8 +217,8 @@ class FakeEnvironment : public Environment {
   Series series_;
 };
 
-// What a statement binds to: its dump, or "ERR code offset message".
-inline std::string bind_text(FakeEnvironment& environment, const std::string& sql) {
+// What a statement binds to: its dump (when wanted, else nothing), or "ERR code offset message".
+inline std::string bind_text(FakeEnvironment& environment, const std::string& sql, bool wanted = true) {
   Arena arena;
   auto failure = [](const Status& status) {
     return "ERR " + std::to_string(static_cast<int>(status.code())) + " " + std::to_string(status.offset()) + " " +
@@ -229,6 +229,7 @@ inline std::string bind_text(FakeEnvironment& environment, const std::string& sq
   if (parsed.value().statement == nullptr) return "";
   auto bound = bind_statement(parsed.value(), sql, environment, arena);
   if (!bound.ok()) return failure(bound.status());
+  if (!wanted) return "";
   const String text = dump(*bound.value());
   return {text.data(), text.size()};
 }
