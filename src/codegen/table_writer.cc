@@ -1,5 +1,7 @@
 #include "codegen/table_writer.h"
 
+#include <algorithm>
+
 #include "plan/expressions.h"
 #include "vm/comparison.h"
 #include "vm/row_flags.h"
@@ -8,6 +10,24 @@ namespace perlite::codegen {
 namespace {
 
 using bind::ConflictAction;
+
+constexpr std::size_t kTaken = SIZE_MAX - 1;
+
+// The number at the end of an automatic index's name; larger than any for those of CREATE INDEX.
+int automatic_number(const catalog::Index& index) noexcept {
+  if (index.origin == catalog::IndexOrigin::Create) return INT32_MAX;
+  int number = 0;
+  int place = 1;
+  for (std::size_t i = index.name.size(); i-- > 0 && index.name[i] >= '0' && index.name[i] <= '9' && place < 100000000;
+       place *= 10) {
+    number += (index.name[i] - '0') * place;
+  }
+  return number;
+}
+
+bool is_older(const catalog::Index& index, const catalog::Index& than) noexcept {
+  return automatic_number(index) < automatic_number(than);
+}
 
 }  // namespace
 
@@ -123,33 +143,41 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
   stand(row);
   PL_TRY(check_not_null(row, action, skip, changed));
   PL_TRY(check_conditions(action, skip, changed));
+  // Entries are made first: a row that REPLACE removes must not take values away that the new ones borrow.
+  for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i));
+  if (!table_.without_rowid) PL_TRY(check_rowid(row, old, action, skip, upserts));
+  // Clauses of an upsert are tried in their order, before the others; then the newest index comes first, as stock
+  // reports violations, and those that REPLACE last. The key of a WITHOUT ROWID table is one of them: kPrimaryKey.
+  constexpr std::size_t kPrimaryKey = SIZE_MAX;
+  Vector<std::size_t> all;
+  for (std::size_t i = 0; i < indexes_.size(); ++i) all.push_back(i);
   if (table_.without_rowid) {
-    // Entries are made first: a row that REPLACE removes must not take values away that the new ones borrow.
-    for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i));
-    PL_TRY(check_primary_key(row, old, action, skip, upserts));
-  } else {
-    for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i));
-    PL_TRY(check_rowid(row, old, action, skip, upserts));
+    std::size_t older = 0;
+    while (older < all.size() && is_older(*table_.indexes[older], *table_.primary_key)) ++older;
+    all.insert(all.begin() + static_cast<std::ptrdiff_t>(older), kPrimaryKey);
   }
-  // Clauses of an upsert are tried in their order, before the other indexes; indexes that REPLACE come last.
+  std::reverse(all.begin(), all.end());
+  const auto index_of = [&](std::size_t i) { return i == kPrimaryKey ? table_.primary_key : table_.indexes[i]; };
   Vector<std::size_t> order;
-  Vector<bool> taken(indexes_.size(), false);
+  const auto take = [&](auto wanted) {
+    for (std::size_t& i : all) {
+      if (i == kTaken || !wanted(*index_of(i))) continue;
+      order.push_back(i);
+      i = kTaken;
+    }
+  };
   for (const UpsertTarget& target : upserts) {
-    for (std::size_t i = 0; i < indexes_.size(); ++i) {
-      if (taken[i] || target.upsert->index != table_.indexes[i]) continue;
-      taken[i] = true;
-      order.push_back(i);
+    take([&](const catalog::Index& index) { return target.upsert->index == &index; });
+  }
+  take([&](const catalog::Index& index) { return resolve(action, index.conflict) != ConflictAction::Replace; });
+  take([](const catalog::Index&) { return true; });
+  for (const std::size_t i : order) {
+    if (i == kPrimaryKey) {
+      PL_TRY(check_primary_key(row, old, action, skip, upserts));
+    } else {
+      PL_TRY(check_index(i, row, old, action, skip, upserts));
     }
   }
-  // The newest index first, as stock does: of several violations that one is reported.
-  for (const bool replacing : {false, true}) {
-    for (std::size_t i = indexes_.size(); i-- > 0;) {
-      if (taken[i] || (resolve(action, table_.indexes[i]->conflict) == ConflictAction::Replace) != replacing) continue;
-      taken[i] = true;
-      order.push_back(i);
-    }
-  }
-  for (const std::size_t i : order) PL_TRY(check_index(i, row, old, action, skip, upserts));
   return {};
 }
 
