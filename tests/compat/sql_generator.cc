@@ -56,7 +56,7 @@ std::string SqlGenerator::literal(bool text_only) {
 }
 
 std::string SqlGenerator::value_for(const Column& column) {
-  if (!column.is_row_key || random_.chance(3)) return literal(!column.may_be_real);
+  if (!column.is_row_key) return literal(!column.may_be_real);
   return random_.chance(30) ? "NULL" : std::to_string(random_.below(40) - 5);
 }
 
@@ -399,8 +399,8 @@ std::string SqlGenerator::remove() {
 
 // Leaves the sources in scope.
 std::string SqlGenerator::from_clause(int sources) {
-  static const char* const kJoins[] = {", ",           " JOIN ",       " LEFT JOIN ", " CROSS JOIN ",
-                                       " INNER JOIN ", " RIGHT JOIN ", " FULL JOIN "};
+  // No RIGHT and FULL joins: 3.40 has faults there that later releases mended.
+  static const char* const kJoins[] = {", ", " JOIN ", " LEFT JOIN ", " CROSS JOIN ", " INNER JOIN "};
   std::string sql;
   for (int i = 0; i < sources; ++i) {
     const Table& table = tables_[static_cast<std::size_t>(random_.below(static_cast<int>(tables_.size())))];
