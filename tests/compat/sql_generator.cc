@@ -378,7 +378,7 @@ std::string SqlGenerator::update() {
   const int count = 1 + random_.below(2);
   for (int i = 0; i < count; ++i) {
     const Column& one = table.columns[static_cast<std::size_t>(random_.below(static_cast<int>(table.columns.size())))];
-    sql += (i > 0 ? ", " : "") + one.name + " = " + expression(1, !one.may_be_real);
+    sql += (i > 0 ? ", " : "") + one.name + " = " + (one.is_row_key ? value_for(one) : expression(1, !one.may_be_real));
   }
   if (random_.chance(80)) sql += " WHERE " + comparison(2);
   scope_.clear();
