@@ -78,8 +78,8 @@ JsonbPlace find_in_jsonb(std::string_view blob, std::string_view path);
 
 // ---- canonical text ----
 
-// The end of the value that begins at `at`.
-const char* skip_value(const char* at) noexcept;
+// The end of the value that begins at `at`; the text it is part of ends at `end`.
+const char* skip_value(const char* at, const char* end) noexcept;
 // The elements of an array, or the labels and values of an object, in turn.
 class Elements {
  public:
@@ -90,11 +90,11 @@ class Elements {
     if (at_ >= end_) return false;
     *label = {};
     if (object_) {
-      const char* after = skip_value(at_);
+      const char* after = skip_value(at_, end_);
       *label = {at_, static_cast<std::size_t>(after - at_)};
       at_ = after + 1;
     }
-    const char* after = skip_value(at_);
+    const char* after = skip_value(at_, end_);
     *value = {at_, static_cast<std::size_t>(after - at_)};
     at_ = after + 1;
     return true;
