@@ -305,8 +305,10 @@ Status Generator::set_results(const plan::SetOperation& op, ResultCode code) {
     fields.push_back({c == nullptr || c->is_binary() ? nullptr : c, false, false});
   }
   const record::KeyInfo* key = b_.key(fields);
+  // Of rows that are equal and yet differ (1 and 1.0, 'a' and 'A') the last one stays, as in stock.
+  const bool may_differ = !op.exact;
   const std::int32_t set = b_.new_cursor();
-  b_.emit(Opcode::OpenHash, set, width, 0).p4(key);
+  b_.emit(Opcode::OpenHash, set, width, may_differ ? width : 0).p4(key);
   const auto gather = [&](const plan::Operator& arm, std::int32_t other, bool wants_match) {
     return results(arm, width, [&](std::int32_t first) -> Status {
       const Label next = b_.new_label();
@@ -320,7 +322,14 @@ Status Generator::set_results(const plan::SetOperation& op, ResultCode code) {
           b_.bind(missing);
         }
       }
-      b_.emit(Opcode::HashGroup, set, next, first);
+      if (may_differ) {
+        const Label known = b_.new_label();
+        b_.emit(Opcode::HashGroup, set, known, first);
+        b_.bind(known);
+        for (std::int32_t c = 0; c < width; ++c) b_.emit(Opcode::GroupStore, set, c, first + c);
+      } else {
+        b_.emit(Opcode::HashGroup, set, next, first);
+      }
       b_.bind(next);
       return {};
     });
@@ -359,7 +368,9 @@ Status Generator::set_results(const plan::SetOperation& op, ResultCode code) {
   const Label end = b_.new_label();
   b_.emit(Opcode::GroupSort, set, end);
   const Label top = b_.here();
-  for (std::int32_t c = 0; c < width; ++c) b_.emit(Opcode::GroupKey, set, c, out + c);
+  for (std::int32_t c = 0; c < width; ++c) {
+    b_.emit(may_differ ? Opcode::GroupFinal : Opcode::GroupKey, set, c, out + c);
+  }
   PL_TRY(code(out));
   b_.emit(Opcode::GroupNext, set, top);
   b_.bind(end);

@@ -188,6 +188,7 @@ struct SetOperation : Operator {
   std::span<const Operator* const> arms;
   std::span<const bind::Collation* const> collations;
   std::int32_t width = 0;  // columns
+  bool exact = false;      // rows that compare equal are the same in type and bytes
 };
 
 // The rows of a recursive common table, streaming.

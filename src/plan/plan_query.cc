@@ -28,6 +28,26 @@ Status Planner::plan_subqueries(const Expr* expr) {
 
 // ------------------------------------------------------------------------------------------------------------ queries
 
+namespace {
+
+// Columns of tables whose affinity leaves one form for each value, compared by bytes.
+bool exact_columns(const bind::Select& select) {
+  for (std::size_t c = 0; c < select.columns.size(); ++c) {
+    if (!same_collation(select.column_collations[c], nullptr)) return false;
+    for (const bind::Arm& arm : select.arms) {
+      if (arm.core->kind != bind::CoreKind::Select) return false;
+      const auto* column = arm.core->columns[c].expr->try_as<bind::ColumnExpr>();
+      if (column == nullptr || column->relation->kind != bind::RelationKind::Table) return false;
+      const bool one_form = column->affinity == bind::Affinity::Integer || column->affinity == bind::Affinity::Text ||
+                            column->affinity == bind::Affinity::Numeric;
+      if (!one_form) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<const Query*> Planning::query(const bind::Select& select, const Pushed& pushed) {
   Frame frame{&select, {}, false};
   for (bind::CommonTable* table : select.common_tables) frame.common_tables.push_back(table);
@@ -87,6 +107,7 @@ Result<const Operator*> Planning::arms_of(const bind::Select& select, const Push
     set->arms = arena.copy_array(arms);
     set->collations = select.column_collations;
     set->width = static_cast<std::int32_t>(select.columns.size());
+    set->exact = exact_columns(select);
     return set;
   };
 
