@@ -623,6 +623,11 @@ struct OneScalar {
 };
 
 bool is_valid_number(JsonbType type, std::string_view payload) {
+  // The parser would let blanks and comments pass.
+  const auto belongs = [](char c) {
+    return (is_letter(c) && static_cast<unsigned char>(c) < 0x80) || c == '.' || c == '+' || c == '-';
+  };
+  if (!std::all_of(payload.begin(), payload.end(), belongs)) return false;
   OneScalar sink;
   Scan result;
   if (!Parser<OneScalar>(payload, sink, &result).run() || !sink.is_number || payload.front() == '+') return false;
