@@ -333,11 +333,24 @@ const Expr* Binder::bind_literal(const sql::LiteralExpr& node, bool negative, Sp
       return expr;
     }
     case sql::LiteralKind::CurrentDate:
+    case sql::LiteralKind::CurrentTime:
+    case sql::LiteralKind::CurrentTimestamp:
+      break;
+  }
+  // The words are constant within a step only; the functions of dates decide by their arguments when they run.
+  if (place_->prohibits_random) {
+    error_at(span, "non-deterministic functions prohibited in %.*s", std::string_view(place_->prohibits));
+    return nullptr;
+  }
+  switch (node.literal) {
+    case sql::LiteralKind::CurrentDate:
       return call_named("current_date", {}, span, span);
     case sql::LiteralKind::CurrentTime:
       return call_named("current_time", {}, span, span);
     case sql::LiteralKind::CurrentTimestamp:
       return call_named("current_timestamp", {}, span, span);
+    default:
+      break;
   }
   return nullptr;
 }

@@ -43,7 +43,6 @@ bool Binder::find_table(std::string_view schema_name, bool schema_given, std::st
   } else if (place_->database >= 0 && place_->database != 1) {
     // Inside a view or table of a file, names mean that file.
     if (!look(place_->database)) return false;
-    if (found->table == nullptr && place_->database != 0 && count > 0) found->database = -1;
   } else if (catalog::is_temp_schema_name(name)) {
     if (!look(1)) return false;
   } else if (catalog::is_schema_name(name)) {
