@@ -399,7 +399,10 @@ std::span<RelationColumn> Binder::columns_of_select(const Select& select, std::s
     RelationColumn& column = columns[i];
     column.name = name;
     column.affinity = select.column_affinities[i];
-    column.collation = result.expr->collation;
+    // A column compares by its own collation, BINARY where its expression has none: never by that of the other operand.
+    column.collation = select.arms.size() > 1             ? select.column_collations[i]
+                       : result.expr->collation == nullptr ? &record::binary_collation()
+                                                           : result.expr->collation;
     column.declared_type = result.declared_type;
     if (const auto* expr = result.expr->try_as<ColumnExpr>()) {
       if (expr->column >= 0) {
