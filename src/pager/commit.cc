@@ -176,6 +176,42 @@ Status Store::write_frames(std::span<Frame* const> frames) {
   return {};
 }
 
+// Appends the images of frames to the log; a commit is never empty, so that its page count has a frame to stand in.
+Status Store::append_frames(std::span<Frame* const> frames, std::uint32_t commit_page_count) {
+  std::array<Log::Page, kWriteBatch> batch;
+  while (!frames.empty()) {
+    const std::size_t count = std::min(frames.size(), batch.size());
+    for (std::size_t i = 0; i < count; ++i) batch[i] = {frames[i]->page, {frames[i]->data, view_.page_size_}};
+    const bool last = count == frames.size();
+    PL_TRY(log_->append({batch.data(), count}, last ? commit_page_count : 0));
+    counters_.writes += count;
+    frames = frames.subspan(count);
+  }
+  return {};
+}
+
+// Brings the frames that a commit writes to the front of listed_, ascending by page.
+std::span<Frame* const> Store::frames_to_write() noexcept {
+  const auto end = std::partition(listed_.begin(), listed_.end(), [this](const Frame* frame) {
+    return frame->state == Frame::State::Overlay && !frame->no_content && frame->page.value <= view_.page_count_;
+  });
+  std::sort(listed_.begin(), end, [](const Frame* a, const Frame* b) { return a->page < b->page; });
+  return {listed_.data(), static_cast<std::size_t>(end - listed_.begin())};
+}
+
+// The stages append and sync. Page 1 is written when something on it changed, or when nothing else would carry the
+// count.
+Status Store::commit_to_log() {
+  const Frame* first = pool_.find(PageNo(1));
+  const bool first_changed = first != nullptr && first->state == Frame::State::Overlay;
+  if (first_changed || view_.page_count_ != original_count_ || frames_to_write().empty()) PL_TRY(stamp_header());
+  PL_TRY(append_frames(frames_to_write(), view_.page_count_));
+  file_touched_ = true;
+  if (synchronous_ >= Synchronous::Full) PL_TRY(log_->sync());
+  state_ = State::Prepared;
+  return {};
+}
+
 // Makes the file as long as the database. `last_written`: the last page is in the file.
 Status Store::fit_file(bool last_written) {
   if (view_.page_count_ >= original_count_ && spilled_end_ <= view_.page_count_) {
@@ -240,7 +276,7 @@ Status Store::make_room() {
   if (pool_.evict_one()) return {};
   if (state_ == State::Writing) {
     if (!to_journal_.empty()) PL_TRY(flush_journal());
-    if (journal_on_disk()) release_bases();
+    if (journal_on_disk() || log_ != nullptr) release_bases();
     if (kept_.size() > kept_tried_ + cache_limit() / 4) PL_TRY(spill_kept());
     if (pool_.image_count() < cache_limit()) return {};
     if (spill_pages_ > 0 && pool_.image_count() >= static_cast<std::size_t>(spill_pages_)) {
@@ -267,7 +303,9 @@ void Store::release_bases() noexcept {
 
 // Writes changed pages to the file before commit, so that their memory can be used otherwise.
 Status Store::spill() {
-  if (kind_ == StoreKind::File) {
+  if (log_ != nullptr) {
+    // Goes to the log, where nobody sees it before it is published.
+  } else if (kind_ == StoreKind::File) {
     PL_TRY(lock_exclusive(false));
     PL_TRY(flush_journal());
     if (journal_on_disk()) {
@@ -308,7 +346,7 @@ Status Store::spill() {
     spilled_end_ = std::max(spilled_end_, frame->page.value);
   }
   if (state_ == State::Writing) file_touched_ = true;
-  PL_TRY(write_frames(frames));
+  PL_TRY(log_ != nullptr ? append_frames(frames, 0) : write_frames(frames));
   counters_.spills += frames.size();
   for (Frame* frame : frames) {
     pool_.disown(frame->base);
@@ -348,6 +386,8 @@ Status Store::commit_prepare(std::string_view super_journal) {
     return {};
   }
 
+  if (log_ != nullptr) return commit_to_log();
+
   PL_TRY(lock_exclusive(true));
   if (!counter_moved_ || view_.page_count_ != original_count_) PL_TRY(stamp_header());
   if (view_.page_count_ < original_count_) PL_TRY(journal_cut_pages());
@@ -358,12 +398,7 @@ Status Store::commit_prepare(std::string_view super_journal) {
     PL_TRY(journal_.sync());
   }
 
-  // listed_ keeps all, in any order; what is to be written comes first, ascending.
-  const auto end = std::partition(listed_.begin(), listed_.end(), [this](const Frame* frame) {
-    return frame->state == Frame::State::Overlay && !frame->no_content && frame->page.value <= view_.page_count_;
-  });
-  std::sort(listed_.begin(), end, [](const Frame* a, const Frame* b) { return a->page < b->page; });
-  const std::span<Frame* const> frames{listed_.data(), static_cast<std::size_t>(end - listed_.begin())};
+  const std::span<Frame* const> frames = frames_to_write();
   const bool keep_bases = keeps_bases();
   if (keep_bases) {
     undo_.reserve(undo_.size() + frames.size());
@@ -398,7 +433,14 @@ Status Store::commit_finish(AfterCommit then) {
     }
     journal_.close();  // whoever finds it finds its super-journal gone
   }
-  if (changed && kind_ == StoreKind::File) {
+  if (log_ != nullptr) {
+    if (!changed) {
+      log_->abandon();
+    } else if (Status status = log_->publish(); !status.ok()) {
+      broken_ = status.code();
+      return status;
+    }
+  } else if (changed && kind_ == StoreKind::File) {
     // What the next reader compares its pages with.
     const Frame* first = pool_.find(PageNo(1));
     if (first != nullptr && first->image != nullptr) {
@@ -445,7 +487,8 @@ Status Store::rollback() {
     status = undo_file();
     if (status.ok() && kind_ == StoreKind::File) status = end_journal();
     // Whether a failed end of the journal was the commit, the file alone knows.
-    if (status.ok() && end_failed && file_touched_ && kind_ == StoreKind::File) status = load_header();
+    if (status.ok() && end_failed && file_touched_ && log_ == nullptr && kind_ == StoreKind::File)
+      status = load_header();
   } catch (const std::bad_alloc&) {
     status = Code::NoMem;
   }
@@ -464,6 +507,7 @@ Status Store::rollback() {
 
 // Puts back what the transaction wrote to the file. The overlay is undone already.
 Status Store::undo_file() {
+  if (log_ != nullptr) log_->abandon();
   if (!file_touched_) return {};
   if (journal_on_disk()) {
     // The file may be in the middle of a change; the journal, durable by C1, knows how it was.
@@ -505,7 +549,9 @@ void Store::end_writing(AfterCommit then) noexcept {
   view_.write_stamp_ = 0;
   state_ = State::Reading;
   if (then == AfterCommit::EndRead) return end_read();
-  if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal) unlock_to(LockLevel::Shared);
+  if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal && log_ == nullptr) {
+    unlock_to(LockLevel::Shared);
+  }
 }
 
 }  // namespace perlite::pager

@@ -37,7 +37,7 @@ Store::Store(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions&
 
 Store::~Store() {
   if (in_write()) static_cast<void>(rollback());
-  state_ = State::None;
+  end_read();
   if (kind_ == StoreKind::File && file_.is_open()) {
     // In exclusive locking mode the journal outlives its transactions, but not the connection.
     const bool leftover = journal_.is_open() && journal_mode_ == JournalMode::Delete;
@@ -54,6 +54,8 @@ Result<UniquePtr<Store>> Store::open(sqlite3_vfs& vfs, os::Filename name, int fl
   if (options.kind != StoreKind::File) return store;
   int result_flags = 0;
   PL_ASSIGN(store->file_, os::File::open(vfs, store->name_.get(), flags | SQLITE_OPEN_MAIN_DB, &result_flags));
+  // Files that live in memory have no journal beside them.
+  if ((result_flags & SQLITE_OPEN_MEMORY) != 0) store->journal_mode_ = JournalMode::Memory;
   const auto asked = [&store](const char* key) {
     const char* value = os::uri_parameter(store->name_.get(), key);
     return value != nullptr && os::parse_boolean(value, false);
@@ -92,11 +94,13 @@ Status Store::try_begin_read() {
   }
   if (lock_ == LockLevel::None) {
     PL_TRY(take_lock(LockLevel::Shared));
-    Status status = immutable_ && stamp_known_ ? Status() : check_cache();
+    Status status = log_ != nullptr ? look_at_log() : immutable_ && stamp_known_ ? Status() : check_cache();
     if (!status.ok()) {
       unlock_to(LockLevel::None);
       return status;
     }
+  } else if (log_ != nullptr) {
+    PL_TRY(look_at_log());
   } else if (!stamp_known_) {  // the lock was kept, what it covered was not
     PL_TRY(load_header());
   }
@@ -130,6 +134,28 @@ Status Store::check_cache() {
   return {};
 }
 
+// Takes the log's newest state for the transaction.
+Status Store::look_at_log() {
+  PL_ASSIGN(const bool moved, log_->begin_read());
+  Status status;
+  if (moved || !stamp_known_) {
+    if (stamp_known_) {
+      ++data_version_;
+      ++version_;
+    }
+    status = load_header();
+  }
+  if (!status.ok()) log_->end_read();
+  return status;
+}
+
+void Store::attach_log(UniquePtr<Log> log) noexcept {
+  PL_ASSERT(kind_ == StoreKind::File && state_ == State::None);
+  log_ = std::move(log);
+  journal_mode_ = JournalMode::Wal;
+  forget_cache();
+}
+
 void Store::forget_cache() noexcept {
   view_.forget_all();
   pool_.for_each([this](Frame& frame) {
@@ -141,9 +167,10 @@ void Store::forget_cache() noexcept {
 // Reads page 1 and takes page size and count from it.
 Status Store::load_header() {
   forget_cache();
-  PL_ASSIGN(const std::uint64_t size, file_.size());
+  PL_ASSIGN(std::uint64_t size, file_.size());
   view_.page_count_ = 0;
   header_read_only_ = false;
+  if (log_ != nullptr && log_->page_count() != 0) size = std::uint64_t{log_->page_count()} * view_.page_size_;
   if (size == 0) {
     stamp_ = {};
     stamp_known_ = true;
@@ -185,8 +212,8 @@ Status Store::take_header(Frame& frame, std::uint64_t size) {
   const auto read_version = static_cast<std::uint32_t>(raw[header::kReadVersion]);
   const auto write_version = static_cast<std::uint32_t>(raw[header::kWriteVersion]);
   if (!fractions || read_version > 2) return fail(Code::NotADb);
-  if (read_version == 2) {
-    return fail(Status(Code::CantOpen, "the database is in write-ahead log mode, which is not supported yet"));
+  if (read_version == 2 && log_ == nullptr) {
+    return fail(Status(Code::CantOpen, "the database is in write-ahead log mode, which this build cannot open"));
   }
   header_read_only_ = write_version > 2;
 
@@ -197,6 +224,7 @@ Status Store::take_header(Frame& frame, std::uint64_t size) {
   if (valid && in_header > in_file) return fail(Status::corrupt("file header: more pages than the file holds"));
   constexpr std::uint64_t kMaxPages = kDefaultMaxPageCount;
   view_.page_count_ = valid ? in_header : static_cast<std::uint32_t>(std::min(in_file, kMaxPages));
+  if (log_ != nullptr && log_->page_count() != 0) view_.page_count_ = log_->page_count();
   std::memcpy(stamp_.data(), raw + header::kChangeCounter, stamp_.size());
   stamp_known_ = true;
   return {};
@@ -204,8 +232,10 @@ Status Store::take_header(Frame& frame, std::uint64_t size) {
 
 void Store::end_read() noexcept {
   PL_ASSERT(!in_write());
+  if (log_ != nullptr && state_ != State::None) log_->end_read();
   state_ = State::None;
-  if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal) unlock_to(LockLevel::None);
+  // A log is in use for as long as somebody has SHARED on the database.
+  if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal && log_ == nullptr) unlock_to(LockLevel::None);
 }
 
 void Store::ensure_scratch(std::uint32_t bytes) {
@@ -233,7 +263,7 @@ void Store::unlock_to(LockLevel level) noexcept {
 
 Status Store::begin_write(WriteIntent intent) {
   if (in_write()) {
-    if (intent == WriteIntent::Exclusive && kind_ == StoreKind::File) return lock_exclusive(true);
+    if (intent == WriteIntent::Exclusive && kind_ == StoreKind::File && log_ == nullptr) return lock_exclusive(true);
     return {};
   }
   const bool began_reading = state_ == State::None;
@@ -250,10 +280,12 @@ Status Store::try_begin_write(WriteIntent intent) {
   if (read_only_ || header_read_only_) return Code::ReadOnly;
   if (kind_ == StoreKind::File) {
     ensure_scratch(view_.page_size_);
-    if (lock_ < LockLevel::Reserved) {
+    if (log_ != nullptr) {
+      PL_TRY(log_->begin_write());
+    } else if (lock_ < LockLevel::Reserved) {
       PL_TRY(take_lock(LockLevel::Reserved));
     }
-    if (intent == WriteIntent::Exclusive) {
+    if (intent == WriteIntent::Exclusive && log_ == nullptr) {
       Status status = lock_exclusive(false);
       if (!status.ok()) {
         unlock_to(LockLevel::Shared);
@@ -270,6 +302,13 @@ Status Store::try_begin_write(WriteIntent intent) {
 // --- Pages in memory ------------------------------------------------------------------------------------------------
 
 Status Store::read_page(std::uint32_t page, base::MutableBytes into) {
+  if (log_ != nullptr) {
+    PL_ASSIGN(const Log::FrameNo frame, log_->find(PageNo(page)));
+    if (frame != 0) {
+      ++counters_.misses;
+      return log_->read(frame, into);
+    }
+  }
   const Status status = file_.read(offset_of(page), into);
   // Behind the end of the file pages are zeros: a page without content need not have been written.
   if (!status.ok() && status.code() != Code::IoErrShortRead) return status.clone();
@@ -287,7 +326,7 @@ Status Store::load(Frame& frame) {
     frame.unwritten = true;
     return {};
   }
-  const bool scanning = frame.page.value == next_in_scan_ && file_.native();
+  const bool scanning = frame.page.value == next_in_scan_ && file_.native() && log_ == nullptr;
   next_in_scan_ = frame.page.value + 1;
   if (scanning) {
     pool_.set_image(frame, image);
@@ -409,7 +448,7 @@ LockingMode Store::set_locking_mode(LockingMode mode) noexcept {
 }
 
 Result<JournalMode> Store::set_journal_mode(JournalMode mode) {
-  if (in_write() || mode == journal_mode_) return journal_mode_;
+  if (in_write() || mode == journal_mode_ || log_ != nullptr) return journal_mode_;
   if (mode == JournalMode::Wal) return journal_mode_;
   if (kind_ == StoreKind::Memory && mode != JournalMode::Memory && mode != JournalMode::Off) return journal_mode_;
   const bool leaves_file = journal_mode_ == JournalMode::Truncate || journal_mode_ == JournalMode::Persist;

@@ -28,6 +28,7 @@
 #include "os/filename.h"
 #include "pager/busy.h"
 #include "pager/journal.h"
+#include "pager/log.h"
 #include "pager/modes.h"
 #include "pager/page_set.h"
 #include "pager/pool.h"
@@ -155,6 +156,10 @@ class Store : public Allocated {
   std::uint32_t page_size() const noexcept { return view_.page_size(); }
   std::uint32_t reserved_bytes() const noexcept { return view_.page_size() - view_.usable_size(); }
 
+  // From the next read transaction on pages come from and go to this log; the journal mode is Wal. A file store only,
+  // outside transactions.
+  void attach_log(UniquePtr<Log> log) noexcept;
+
   JournalMode journal_mode() const noexcept { return journal_mode_; }
   // The mode in effect afterwards, which is the old one where the wish cannot be met (in a write transaction; WAL on
   // memory and temporary stores; anything but Memory and Off in a memory store).
@@ -248,11 +253,12 @@ class Store : public Allocated {
   void exempt_from_journal(PageNo page);
   bool page_was_in_use(PageNo page, bool appended) const noexcept;
   bool journal_on_disk() const noexcept {
-    return kind_ == StoreKind::File && journal_mode_ != JournalMode::Off && journal_mode_ != JournalMode::Memory;
+    return kind_ == StoreKind::File && log_ == nullptr && journal_mode_ != JournalMode::Off &&
+           journal_mode_ != JournalMode::Memory;
   }
   // True where going back relies on images in memory alone.
   bool keeps_bases() const noexcept {
-    return !journal_on_disk() && (kind_ != StoreKind::File || journal_mode_ != JournalMode::Off);
+    return !journal_on_disk() && log_ == nullptr && (kind_ != StoreKind::File || journal_mode_ != JournalMode::Off);
   }
   Status open_journal();
   Status journal_growth();
@@ -263,6 +269,9 @@ class Store : public Allocated {
   Status stamp_header();
   Status journal_cut_pages();
   Status write_frames(std::span<Frame* const> frames);
+  Status append_frames(std::span<Frame* const> frames, std::uint32_t commit_page_count);
+  Status commit_to_log();
+  std::span<Frame* const> frames_to_write() noexcept;
   Status fit_file(bool last_written);
   Status make_room();
   Status spill();
@@ -281,6 +290,7 @@ class Store : public Allocated {
   Status try_begin_read();
   Status try_begin_write(WriteIntent intent);
   Status check_cache();
+  Status look_at_log();
   Status load_header();
   void forget_cache() noexcept;
   Status load(Frame& frame);
@@ -302,6 +312,7 @@ class Store : public Allocated {
   os::Filename name_;
   os::File file_;
   Journal journal_;
+  UniquePtr<Log> log_;  // null: pages are committed to the file, by way of the journal
   View view_;
   Pool pool_;
   Vector<Savepoint> savepoints_;

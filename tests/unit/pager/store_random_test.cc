@@ -235,6 +235,127 @@ TEST(StoreRandom, FileEqualsModelInEveryJournalMode) {
   }
 }
 
+// A log in memory, shared by the stores that attach one to the same state.
+struct SharedLog {
+  struct Frame {
+    std::uint32_t page;
+    std::vector<std::byte> image;
+  };
+  std::vector<Frame> frames;
+  std::size_t published = 0;
+  std::uint32_t page_count = 0;
+  bool writer = false;
+};
+
+class MemoryLog final : public Log {
+ public:
+  explicit MemoryLog(SharedLog& shared) : shared_(shared) {}
+  ~MemoryLog() override { EXPECT_FALSE(writing_); }
+  Result<bool> begin_read() override {
+    const bool moved = snapshot_ != shared_.published;
+    snapshot_ = shared_.published;
+    page_count_ = shared_.page_count;
+    return moved;
+  }
+  void end_read() noexcept override { EXPECT_FALSE(writing_); }
+  std::uint32_t page_count() const noexcept override { return page_count_; }
+  Result<FrameNo> find(PageNo page) override {
+    for (std::size_t i = writing_ ? shared_.frames.size() : snapshot_; i > 0; --i) {
+      if (shared_.frames[i - 1].page == page.value) return static_cast<FrameNo>(i);
+    }
+    return FrameNo{0};
+  }
+  Status read(FrameNo frame, base::MutableBytes into) override {
+    std::memcpy(into.data(), shared_.frames[frame - 1].image.data(), into.size());
+    return {};
+  }
+  Status begin_write() override {
+    if (shared_.writer) return Code::Busy;
+    if (snapshot_ != shared_.published) return Code::BusySnapshot;
+    shared_.writer = writing_ = true;
+    return {};
+  }
+  Status append(std::span<const Page> pages, std::uint32_t commit_page_count) override {
+    EXPECT_TRUE(writing_);
+    for (const Page& page : pages) {
+      shared_.frames.push_back({page.number.value, {page.image.begin(), page.image.end()}});
+    }
+    pending_count_ = commit_page_count;
+    return {};
+  }
+  Status sync() override { return {}; }
+  Status publish() override {
+    EXPECT_GT(pending_count_, 0u);
+    snapshot_ = shared_.published = shared_.frames.size();
+    page_count_ = shared_.page_count = pending_count_;
+    shared_.writer = writing_ = false;
+    return {};
+  }
+  void abandon() noexcept override {
+    if (writing_) shared_.frames.resize(shared_.published);
+    if (writing_) shared_.writer = writing_ = false;
+  }
+
+ private:
+  SharedLog& shared_;
+  std::size_t snapshot_ = 0;
+  std::uint32_t page_count_ = 0;
+  std::uint32_t pending_count_ = 0;
+  bool writing_ = false;
+};
+
+// The same workload with a log: the database file is never written, and another connection sees what was committed.
+TEST(StoreRandom, LogEqualsModel) {
+  const Directory directory;
+  for (std::uint64_t seed = 1; seed <= 30 && !HasFatalFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    const std::string path = directory.file("log.db") + std::to_string(seed);
+    SharedLog shared;
+    UniquePtr<Store> store = open_file(path, 512);
+    store->attach_log(make_unique<MemoryLog>(shared));
+    store->set_cache_size(seed % 3 == 0 ? 1000 : 10);
+    Workload work(*store, seed);
+    work.run(700);
+    EXPECT_EQ(std::filesystem::file_size(path), 0u);
+
+    UniquePtr<Store> reader = open_file(path, 512);
+    reader->attach_log(make_unique<MemoryLog>(shared));
+    Workload check(*reader, seed);
+    check.set_model(work.model());
+    check.check_all();
+
+    // A reader's snapshot stands while others commit; who writes on an old one is refused.
+    if (work.model().count == 0) continue;
+    ASSERT_TRUE(reader->begin_read().ok());
+    const std::uint32_t before = reader->read_header_u32(header::kUserVersion).value();
+    ASSERT_TRUE(store->begin_write().ok());
+    ASSERT_TRUE(store->write_header_u32(header::kUserVersion, before + 1).ok());
+    ASSERT_TRUE(store->commit(AfterCommit::EndRead).ok());
+    reader->release_memory();
+    EXPECT_EQ(reader->read_header_u32(header::kUserVersion).value(), before);
+    EXPECT_EQ(reader->begin_write().code(), Code::BusySnapshot);
+    reader->end_read();
+    ASSERT_TRUE(reader->begin_read().ok());
+    EXPECT_EQ(reader->read_header_u32(header::kUserVersion).value(), before + 1);
+    EXPECT_EQ(reader->data_version(), 2u);
+  }
+}
+
+// Over a VFS that keeps its files in memory there is no journal file.
+TEST(StoreRandom, MemoryFileEqualsModel) {
+  for (std::uint64_t seed = 1; seed <= 20 && !HasFatalFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    StoreOptions options;
+    options.page_size = 512;
+    auto store = Store::open(*os::find_vfs("memdb"), os::make_filename("/random" + std::to_string(seed)),
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options);
+    ASSERT_TRUE(store.ok());
+    EXPECT_EQ(store.value()->journal_mode(), JournalMode::Memory);
+    store.value()->set_cache_size(10);
+    Workload(*store.value(), seed).run(700);
+  }
+}
+
 // A transaction many times as large as the cache, with a savepoint that keeps all of it, stays near the cache's size.
 TEST(Store, MemoryIsBoundedByTheCache) {
   const Directory directory;
