@@ -314,7 +314,7 @@ void concat_value(FunctionContext& context) {
   if (state.any) context.set_text(*state.text);
 }
 void concat_finalize(FunctionContext& context) {
-  concat_value(context);
+  if (!context.discarded) concat_value(context);
   auto& state = context.state_as<ConcatState>();
   UniquePtr<String> text(state.text);
   UniquePtr<Deque<Joined>> parts(state.parts);
@@ -330,12 +330,12 @@ void percentile_step_1(FunctionContext& context, int arg_count, Value* args) {
 void percentile_inverse_any(FunctionContext& context, int, Value* args) { percentile_inverse(context, args[0]); }
 void percentile_value(FunctionContext& context) { percentile_result(context, false); }
 void percentile_finalize(FunctionContext& context) {
-  percentile_result(context, false);
+  if (!context.discarded) percentile_result(context, false);
   percentile_release(context);
 }
 void percentile_disc_value(FunctionContext& context) { percentile_result(context, true); }
 void percentile_disc_finalize(FunctionContext& context) {
-  percentile_result(context, true);
+  if (!context.discarded) percentile_result(context, true);
   percentile_release(context);
 }
 

@@ -661,19 +661,19 @@ void json_group_object_value(FunctionContext& context) { group_value(context, tr
 void jsonb_group_array_value(FunctionContext& context) { group_value(context, false, true); }
 void jsonb_group_object_value(FunctionContext& context) { group_value(context, true, true); }
 void json_group_array_finalize(FunctionContext& context) {
-  group_value(context, false, false);
+  if (!context.discarded) group_value(context, false, false);
   group_release(context);
 }
 void json_group_object_finalize(FunctionContext& context) {
-  group_value(context, true, false);
+  if (!context.discarded) group_value(context, true, false);
   group_release(context);
 }
 void jsonb_group_array_finalize(FunctionContext& context) {
-  group_value(context, false, true);
+  if (!context.discarded) group_value(context, false, true);
   group_release(context);
 }
 void jsonb_group_object_finalize(FunctionContext& context) {
-  group_value(context, true, true);
+  if (!context.discarded) group_value(context, true, true);
   group_release(context);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstring>
+#include <new>
 
 #include "base/allocator.h"
 #include "record/value.h"
@@ -23,6 +24,7 @@ struct CallEnvironment {
     context.host = host;
     context.collation = call.collation;
     context.encoding = encoding;
+    context.moving_frame = call.moving_frame;
     context.schema_use = call.schema_use;
     context.in_schema = call.schema_use != nullptr;
   }
@@ -33,7 +35,12 @@ inline void discard_accumulator(const CallEnvironment& environment, const Functi
   FunctionContext context;
   environment.prepare(context, call);
   context.state = state;
-  call.function->finalize(context);
+  context.discarded = true;
+  try {
+    call.function->finalize(context);
+  } catch (const std::bad_alloc&) {
+    // It had nothing to make; what it could not end stays with the function.
+  }
 }
 
 class Accumulator {

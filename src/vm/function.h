@@ -12,7 +12,7 @@
 // Aggregates keep state of FunctionDef::state_size bytes, zeroed and 8-aligned, in `state`; all zero is the state of no
 // rows. For each state that step() or inverse() has seen, finalize() is called exactly once, also when the statement is
 // given up (the result is then dropped); it releases what the state holds. A state no step() saw may be finalized as
-// well. value() and inverse() make an aggregate usable over moving frames.
+// well. Where it throws std::bad_alloc it is called once more, with context.discarded. value() and inverse() make an aggregate usable over moving frames.
 //   Threads   a call runs under the connection's lock.
 #pragma once
 
@@ -132,6 +132,7 @@ struct FunctionContext {
   int call_site = 0;  // for auxiliary; the machine numbers the places
   TextEncoding encoding = TextEncoding::Utf8;
   bool moving_frame = false;         // inverse() may follow: step() keeps what it needs for that
+  bool discarded = false;            // in finalize(): nobody wants the result, only what the state holds must go
   bool took_argument = false;        // min and max: step() sets it when its argument is the new result
   bool in_schema = false;            // runs for an index, CHECK or generated column: what changes with time is refused
   const char* schema_use = nullptr;  // with in_schema: "an index", "a CHECK constraint", "a generated column"

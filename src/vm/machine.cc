@@ -125,6 +125,8 @@ Machine::~Machine() {
 
 void Machine::reset() noexcept {
   for (Value& value : row) value.release();
+  for (Value& value : scratch_values) value.release();
+  scratch_values.clear();
   row_size = 0;
   while (frame != nullptr && frame != outermost) {
     Frame* ended = frame;

@@ -61,6 +61,7 @@ struct FunctionCall {
   // Not null: called for the schema, where what changes with time is refused: "an index", "a CHECK constraint",
   // "a generated column".
   const char* schema_use = nullptr;
+  bool moving_frame = false;  // of an aggregate: AggregateInverse may follow
 };
 
 struct Program;

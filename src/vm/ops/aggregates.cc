@@ -60,10 +60,11 @@ Status AggregateFinal(Machine& m, const Instruction& i, bool*) {
   const FunctionCall& call = *i.p4.function;
   // Without a step the state of no rows is asked: zeros.
   Accumulator& accumulator = Accumulator::begin(m.reg(i.p1), m.environment(), call);
-  accumulator.set_finalized();
+  // When it throws, the register still holds the accumulator and discards it in its turn.
   FunctionContext context;
   Status status = call_over(
       m, call, accumulator.state(), [&](FunctionContext& c) { call.function->finalize(c); }, context);
+  accumulator.set_finalized();
   m.reg(i.p1).release();
   PL_TRY(std::move(status));
   return take_result(m, context, m.reg(i.p2));

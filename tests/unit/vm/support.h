@@ -129,7 +129,7 @@ inline FunctionDef join_function() {
   def.finalize = [](FunctionContext& c) {
     auto& join = c.state_as<Join>();
     if (join.text == nullptr) return;
-    c.set_text(*join.text);
+    if (!c.discarded) c.set_text(*join.text);
     delete join.text;
     join.text = nullptr;
     --joins_alive;
