@@ -261,7 +261,12 @@ class JoinPlanner {
       for (const Way& way : ways) {
         if (way.needs == 0 && (build == nullptr || way.setup + way.each < build->setup + build->each)) build = &way;
       }
-      if (build != nullptr && relation.arguments.empty()) {
+      // Of tables nobody counted one cannot say that reading all of one is cheaper than a look-up a row.
+      const bool guesses = relation.kind == bind::RelationKind::Table && p_.statistics_of(relation, nullptr) == nullptr;
+      const bool looks_up = std::any_of(ways.begin(), ways.end(), [](const Way& way) {
+        return way.needs != 0 && way.path != nullptr && way.path->unique;
+      });
+      if (build != nullptr && relation.arguments.empty() && !(guesses && looks_up)) {
         Way hash = *build;
         hash.hash = true;
         hash.setup = build->setup + build->each + rows_alone(i) * 2.5;
