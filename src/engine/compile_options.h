@@ -6,5 +6,7 @@
 namespace perlite::engine {
 
 std::span<const char* const> compile_options() noexcept;
+// What sqlite3_sourceid() says; PERLITE_SOURCE_ID in the environment replaces it.
+const char* source_id() noexcept;
 
 }  // namespace perlite::engine

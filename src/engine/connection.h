@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "bind/environment.h"
+#include "engine/compile_options.h"
 #include "engine/compiled.h"
 #include "engine/database.h"
 #include "engine/functions.h"
@@ -222,6 +223,8 @@ class Connection final : public Allocated,
   int real_digits() noexcept override { return fp_digits; }
   Status load_extension(std::string_view file, std::string_view entry) override;
   void log(int code, std::string_view message) noexcept override;
+  std::string_view source_id() noexcept override { return engine::source_id(); }
+  std::string_view compile_option(int index) noexcept override;
 
   // ---- bind::Environment ----
   int database_count() const noexcept override { return static_cast<int>(databases_.size()); }

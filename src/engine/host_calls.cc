@@ -4,6 +4,7 @@
 #include "engine/pragma.h"
 #include "engine/statement.h"
 #include "engine/vacuum.h"
+#include "func/builtins.h"
 
 namespace perlite::engine {
 
@@ -44,19 +45,20 @@ Status Connection::call(vm::HostFunction function, std::span<record::Value> argu
 
 Status Connection::load_extension(std::string_view, std::string_view) { return Status::error("not authorized"); }
 
-// LIKE over ASCII with regard to case: the built-in function is hidden by registrations of its case-sensitive twin.
+std::string_view Connection::compile_option(int index) noexcept {
+  const auto options = compile_options();
+  return static_cast<std::size_t>(index) < options.size() ? std::string_view(options[static_cast<std::size_t>(index)])
+                                                           : std::string_view();
+}
+
+// LIKE with regard to case: registrations of its twin hide the built-in function.
 Status Connection::set_case_sensitive_like(bool sensitive) {
-  for (const int count : {2, 3}) {
-    bool name_exists = false;
-    const vm::FunctionDef* twin = functions_.find("like", count, TextEncoding::Utf8, &name_exists);
-    for (const TextEncoding each : {TextEncoding::Utf8, TextEncoding::Utf16le, TextEncoding::Utf16be})
-      functions_.remove("like", count, each);
+  for (const vm::FunctionDef& twin : func::case_sensitive_like_functions()) {
+    functions_.remove("like", twin.arg_count, TextEncoding::Utf8);
     if (!sensitive) continue;
-    twin = functions_.find("perlite_like_case", count, TextEncoding::Utf8, &name_exists);
-    if (twin == nullptr) return Status::error("case_sensitive_like is not available in this build");
     auto function = make_unique<HostFunction>();
     function->name.assign("like");
-    function->def = *twin;
+    function->def = twin;
     function->def.name = function->name.c_str();
     functions_.add(std::move(function));
   }

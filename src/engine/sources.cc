@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "engine/connection.h"
 #include "engine/pragma.h"
+#include "func/json_table.h"
 
 namespace perlite::engine {
 
@@ -40,6 +41,11 @@ Result<vm::Source*> SourceRegistry::find_eponymous(std::string_view name) {
     source = make_pragma_source(connection_, name.substr(7));
   } else if (Module* module = find_module(name); module != nullptr && module->is_eponymous()) {
     PL_ASSIGN(source, module->connect(connection_, "main", name, {}, false));
+  }
+  if (source == nullptr) {
+    for (const func::TableFunction& function : func::builtin_table_functions()) {
+      if (base::equals_ignoring_case(function.name, name)) source = function.make();
+    }
   }
   if (source == nullptr) return nullptr;
   known_.push_back({String(name), std::move(source)});

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "engine/compile_options.h"
 #include "os/vfs.h"
 #include "sqlite3.h"
 
@@ -54,55 +55,9 @@ int initialize_locked() {
 }
 
 // What this library was built with, in the words of compile.html, sorted.
-constexpr const char* kBuildOptions[] = {
-#ifdef __clang__
-    ("COMPILER=clang-" __clang_version__),
-#else
-    ("COMPILER=gcc-" __VERSION__),
-#endif
-    "DEFAULT_AUTOVACUUM",
-    "DEFAULT_CACHE_SIZE=-2000",
-    "DEFAULT_FILE_FORMAT=4",
-    "DEFAULT_MMAP_SIZE=0",
-    "DEFAULT_PAGE_SIZE=4096",
-    "DEFAULT_SYNCHRONOUS=2",
-    "DEFAULT_WAL_AUTOCHECKPOINT=1000",
-    "DEFAULT_WAL_SYNCHRONOUS=2",
-    "ENABLE_COLUMN_METADATA",
-    "ENABLE_MATH_FUNCTIONS",
-    "MAX_ATTACHED=10",
-    "MAX_COLUMN=2000",
-    "MAX_COMPOUND_SELECT=500",
-    "MAX_EXPR_DEPTH=1000",
-    "MAX_FUNCTION_ARG=1000",
-    "MAX_LENGTH=1000000000",
-    "MAX_LIKE_PATTERN_LENGTH=50000",
-    "MAX_PAGE_SIZE=65536",
-    "MAX_SQL_LENGTH=1000000000",
-    "MAX_TRIGGER_DEPTH=1000",
-    "MAX_VARIABLE_NUMBER=32766",
-    "SYSTEM_MALLOC",
-    "TEMP_STORE=1",
-    "THREADSAFE=1",
-    "USE_URI",
-};
-constexpr int kBuildOptionCount = static_cast<int>(sizeof kBuildOptions / sizeof kBuildOptions[0]);
 
 bool is_word_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-const char* source_id() noexcept {
-  // Some programs insist on the identity of the release they were built with; secure_getenv, because a privileged
-  // program must not be told by its caller what it runs on.
-  static const char* const id = [] {
-    const char* wanted = secure_getenv("PERLITE_SOURCE_ID");
-    if (wanted == nullptr || *wanted == '\0') return static_cast<const char*>(SQLITE_SOURCE_ID);
-    static char copy[256];
-    std::strncpy(copy, wanted, sizeof copy - 1);
-    return static_cast<const char*>(copy);
-  }();
-  return id;
 }
 
 }  // namespace
@@ -261,21 +216,23 @@ SQLITE_API char* sqlite3_data_directory = nullptr;
 
 SQLITE_API const char* sqlite3_libversion(void) { return sqlite3_version; }
 SQLITE_API int sqlite3_libversion_number(void) { return SQLITE_VERSION_NUMBER; }
-SQLITE_API const char* sqlite3_sourceid(void) { return api::source_id(); }
+SQLITE_API const char* sqlite3_sourceid(void) { return engine::source_id(); }
 SQLITE_API int sqlite3_threadsafe(void) { return 1; }
 
 SQLITE_API int sqlite3_compileoption_used(const char* name) {
   if (name == nullptr) return 0;
   if (sqlite3_strnicmp(name, "SQLITE_", 7) == 0) name += 7;
   const int size = static_cast<int>(std::strlen(name));
-  for (const char* option : api::kBuildOptions) {
+  for (const char* option : engine::compile_options()) {
     if (sqlite3_strnicmp(name, option, size) == 0 && !api::is_word_byte(option[size])) return 1;
   }
   return 0;
 }
 
 SQLITE_API const char* sqlite3_compileoption_get(int index) {
-  return index >= 0 && index < api::kBuildOptionCount ? api::kBuildOptions[index] : nullptr;
+  const auto options = engine::compile_options();
+  return index >= 0 && static_cast<std::size_t>(index) < options.size() ? options[static_cast<std::size_t>(index)]
+                                                                        : nullptr;
 }
 
 SQLITE_API int sqlite3_initialize(void) { return api::initialize_library(); }
