@@ -164,7 +164,7 @@ class InsertCode {
       } else if (sources[c] != 0) {
         b_.emit(Opcode::Alias, sources[c], target);
       } else if (column.generated_kind != catalog::GeneratedKind::None) {
-        continue;
+        b_.emit(Opcode::Null, 0, target);
       } else if (insert_.table.defaults[c] != nullptr) {
         PL_TRY(g_.value_into(insert_.table.defaults[c], target));
       } else {
