@@ -258,7 +258,9 @@ class Generator {
   std::int32_t plan_parent_ = 0;
   std::int32_t plan_line_count_ = 0;
   bool want_plan_lines_ = false;
-  bool hash_build_ = false;          // the next scan fills a hash table, for EXPLAIN QUERY PLAN
+  // For EXPLAIN QUERY PLAN: the next scan fills a hash table by these keys; reads one end of an index.
+  std::span<const plan::JoinKey> hash_keys_;
+  bool one_end_ = false;
   int nullable_ = 0;                 // inside the side of an outer join that may be made up of NULLs
   bool left_join_ = false;           // the next scan is the right side of a LEFT JOIN, for EXPLAIN QUERY PLAN
   Label setup_label_;

@@ -144,9 +144,28 @@ void Generator::line_of_scan(const plan::Scan& op) {
     left_join_ = false;
     return;
   }
-  String line(is_search(path) ? "SEARCH " : "SCAN ");
+  const bool hashed = !hash_keys_.empty() && !is_search(path) && path.kind != AccessKind::Source;
+  String line(is_search(path) || hashed || one_end_ ? "SEARCH " : "SCAN ");
+  one_end_ = false;
   line += relation.alias.empty() ? relation.name : relation.alias;
-  line += access_text(relation, path);
+  if (hashed) {
+    // Stock builds an index for the statement where we build a hash table.
+    line += " USING AUTOMATIC COVERING INDEX (";
+    bool first = true;
+    for (const plan::JoinKey& join_key : hash_keys_) {
+      const bind::ColumnExpr* column = plan::column_of(plan_, *join_key.build);
+      if (!first) line += " AND ";
+      first = false;
+      line += column == nullptr      ? std::string_view("<expr>")
+              : column->column < 0 ? std::string_view("rowid")
+                                     : column->relation->columns[static_cast<std::size_t>(column->column)].name;
+      line += "=?";
+    }
+    line += ')';
+    hash_keys_ = {};
+  } else {
+    line += access_text(relation, path);
+  }
   if (left_join_) line += " LEFT-JOIN";
   left_join_ = false;
   plan_line(line);

@@ -330,6 +330,7 @@ Status Generator::aggregate_stream(const plan::Aggregate& op, RowCode code) {
   if (plain) {
     reset();
     b_.emit(Opcode::Integer, 0, begun);
+    one_end_ = op.first_row_suffices;
     PL_TRY(rows(*op.child, [&]() -> Status {
       if (core.bare_minmax < 0 && carried_count > 0) {
         const Label not_first = b_.new_label();

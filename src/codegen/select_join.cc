@@ -170,9 +170,11 @@ Status Generator::hash_join(const plan::HashJoin& op, RowCode code) {
     const std::int32_t key = b_.new_registers(key_count);
     const std::int32_t row = b_.new_registers(payload_count == 0 ? 1 : payload_count);
     const Restore<int> nullable(nullable_);
-    const Restore<bool> hashed(hash_build_);
+    const Restore<std::span<const plan::JoinKey>> hashed(hash_keys_);
+    const Restore<bool> left_line(left_join_);
     nullable_ = 0;
-    hash_build_ = true;
+    hash_keys_ = op.keys;
+    left_join_ = op.join == JoinKind::Left;
     set_null_flags(*op.right, 0);
     return rows(*op.right, [&]() -> Status {
       if (op.keys.empty()) b_.emit(Opcode::Integer, 1, key);

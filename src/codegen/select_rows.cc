@@ -14,22 +14,22 @@ Status Generator::query(const bind::Select& select, ResultCode code) {
 
 Status Generator::query(const plan::Query& query, ResultCode code) {
   const Restore<bool> left_join(left_join_);
-  const Restore<bool> hash_build(hash_build_);
+  const Restore<std::span<const plan::JoinKey>> hash_keys(hash_keys_);
   const Restore<int> nullable(nullable_);
   const Restore<std::int32_t> top_n(top_n_);
   left_join_ = false;
-  hash_build_ = false;
+  hash_keys_ = {};
   nullable_ = 0;
   top_n_ = 0;
   PL_TRY(kept_tables(query.kept_tables));
   return results(*query.root, query.width, [&](std::int32_t first) -> Status {
     // What consumes the rows stands where the query does.
     const Restore<bool> inner_left(left_join_);
-    const Restore<bool> inner_hash(hash_build_);
+    const Restore<std::span<const plan::JoinKey>> inner_hash(hash_keys_);
     const Restore<int> inner_nullable(nullable_);
     const Restore<std::int32_t> inner_top(top_n_);
     left_join_ = left_join.saved;
-    hash_build_ = hash_build.saved;
+    hash_keys_ = hash_keys.saved;
     nullable_ = nullable.saved;
     top_n_ = 0;
     return code(first);
