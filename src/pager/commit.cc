@@ -18,7 +18,6 @@
 namespace perlite::pager {
 namespace {
 
-constexpr std::array<char, 16> kMagic = {'S', 'Q', 'L', 'i', 't', 'e', ' ', 'f', 'o', 'r', 'm', 'a', 't', ' ', '3', 0};
 constexpr std::uint32_t kLibraryVersionNumber = 3054000;
 
 // Over our own files records wait until so many can be written at once.
@@ -123,7 +122,7 @@ Status Store::flush_journal() {
 // The first 100 bytes of a new database.
 void Store::write_new_header(Frame& frame) noexcept {
   std::byte* const bytes = frame.data;
-  std::memcpy(bytes, kMagic.data(), kMagic.size());
+  std::memcpy(bytes, header::kMagic, sizeof header::kMagic);
   base::store_be16(bytes + header::kPageSize, view_.page_size_ == kMaxPageSize ? 1 : view_.page_size_);
   bytes[header::kWriteVersion] = std::byte{1};
   bytes[header::kReadVersion] = std::byte{1};

@@ -86,8 +86,6 @@ class Journal {
   void close() noexcept;
 
  private:
-  static constexpr std::uint32_t kNoSegment = 0;
-
   bool counts_all() const noexcept { return shape_.no_sync || shape_.safe_append; }
   Status write_header();
   void encode_header(base::MutableBytes into) noexcept;
@@ -100,7 +98,6 @@ class Journal {
   std::uint32_t nonce_ = 0;
   std::uint32_t record_count_ = 0;  // in the current segment
   bool active_ = false;
-  bool header_pending_ = false;  // the current segment's header is not written yet
   bool segment_open_ = false;    // records may be appended to the current segment
   bool stale_bytes_ = false;
 };

@@ -9,8 +9,6 @@
 namespace perlite::pager {
 namespace {
 
-constexpr char kMagic[16] = "SQLite format 3";
-
 std::uint32_t decode_page_size(const std::byte* raw) noexcept {
   const std::uint32_t size = base::load_be16(raw + header::kPageSize);
   return size == 1 ? kMaxPageSize : size;
@@ -185,7 +183,7 @@ Status Store::load_header() {
       if (frame->pins == 0) pool_.remove(*frame);
       return status.clone();
     }
-    if (std::memcmp(frame->data, kMagic, sizeof kMagic) != 0) break;
+    if (std::memcmp(frame->data, header::kMagic, sizeof header::kMagic) != 0) break;
     const std::uint32_t page_size = decode_page_size(frame->data);
     if (!is_page_size(page_size)) break;
     const auto reserved = static_cast<std::uint32_t>(frame->data[header::kReservedBytes]);

@@ -38,6 +38,7 @@ namespace perlite::pager {
 
 // Offsets in the file header (docs/format/pager.md).
 namespace header {
+inline constexpr char kMagic[16] = "SQLite format 3";  // with its NUL
 inline constexpr std::uint32_t kSize = 100;
 inline constexpr std::uint32_t kPageSize = 16;
 inline constexpr std::uint32_t kWriteVersion = 18;

@@ -6,8 +6,8 @@
 //
 // Invariants
 //   V1  A published image never changes; writers get a copy in the overlay (PageRef::writable).
-//   V2  An entry of the table of recent pages is a frame of this View with an image, or a sentinel whose number never
-//   matches. V3  Pages 1..page_count() exist, except the lock-byte page, which has no content and is never handed out.
+//   V2  An entry of the table of recent pages is a frame of this View with an image, or a sentinel that never matches.
+//   V3  Pages 1..page_count() exist, except the lock-byte page, which has no content and is never handed out.
 #pragma once
 
 #include <array>
