@@ -61,6 +61,14 @@ const Insert* Binder::bind_insert(const sql::InsertStatement& ast) {
     }
   }
 
+  // What follows runs for each row, outside the query above: it sees the WITH clause, but keeps nothing of it.
+  WithScope with;
+  const Restored<WithScope*> at(with_, with_);
+  const Restored<bool> in_place(common_tables_in_place_, true);
+  if (ast.with != nullptr && (!ast.upserts.empty() || !ast.returning.empty())) {
+    if (!open_with(*ast.with, with, nullptr, nullptr)) return nullptr;
+    with_ = &with;
+  }
   if (!ast.upserts.empty()) {
     if (table.kind == catalog::TableKind::Virtual) {
       return failed(message("UPSERT not implemented for virtual table \"%.*s\"", table.name));

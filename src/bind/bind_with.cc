@@ -107,7 +107,7 @@ Source* Binder::bind_common_table(CommonTableState& table, WithScope& with, cons
   }
 
   // A second use of what was a subquery at the first.
-  if (table.first_use != nullptr && ast.hint == sql::MaterializeHint::None) {
+  if (table.first_use != nullptr && ast.hint == sql::MaterializeHint::None && !common_tables_in_place_) {
     CommonTable* common = new_common_table(table, with);
     common->select = table.first_use->select;
     common->columns = table.first_use->columns;
@@ -128,7 +128,7 @@ Source* Binder::bind_common_table(CommonTableState& table, WithScope& with, cons
     }
   }
   const bool recursive = first_step < ast.select->arms.size();
-  const bool kept = recursive || ast.hint == sql::MaterializeHint::Materialized;
+  const bool kept = recursive || (ast.hint == sql::MaterializeHint::Materialized && !common_tables_in_place_);
 
   // Its queries see what the query with the WITH clause sees around it.
   table.busy = true;
@@ -138,6 +138,9 @@ Source* Binder::bind_common_table(CommonTableState& table, WithScope& with, cons
   const Restored<Scope*> in(scope_, with.names);
   const Restored<WithScope*> at(with_, &with);
   if (recursive) {
+    if (common_tables_in_place_) {
+      return failed(message("recursive table %.*s is not available in ON CONFLICT and RETURNING of an INSERT", name));
+    }
     const Restored<SelectState*> of(select_, with.select);
     if (!bind_recursive(table, with, first_step)) return nullptr;
     table.busy = false;

@@ -391,6 +391,7 @@ class Binder {
   WithScope* with_ = nullptr;
   SelectState* select_ = nullptr;
   CommonTableState* recursion_ = nullptr;                    // whose recursive arm comes next
+  bool common_tables_in_place_ = false;  // each use is a query of its own: nothing around could keep the rows
   Vector<CommonTable*>* statement_common_tables_ = nullptr;  // of UPDATE and DELETE
   int select_depth_ = 0;
   int lookahead_ = 0;  // calls without a function whose arguments are looked at
