@@ -26,7 +26,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 std::filesystem::path shared() {
   if (const char* path = std::getenv("PERLITE_SHARED")) return path;
-  return std::filesystem::path(__FILE__).parent_path() / "../../../../shared";
+  return std::filesystem::path(PERLITE_SOURCE_DIR) / "../shared";
 }
 
 // text -> tree -> text -> tree: both trees and both texts are the same.
@@ -56,7 +56,7 @@ int expect_fixed_points(std::string_view script) {
 }
 
 TEST(Print, IsAFixedPointForStatementsOfTheTable) {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "data/statements.tsv");
+  std::ifstream file(PERLITE_SOURCE_DIR "/tests/unit/sql/data/statements.tsv");
   ASSERT_TRUE(file.is_open());
   int count = 0;
   for (std::string line; std::getline(file, line);) {

@@ -16,7 +16,7 @@ namespace perlite::sql {
 namespace {
 
 std::filesystem::path data_file(const char* name) {
-  return std::filesystem::path(__FILE__).parent_path() / "data" / name;
+  return std::filesystem::path(PERLITE_SOURCE_DIR "/tests/unit/sql/data") / name;
 }
 
 std::string unescape(const std::string& text) {

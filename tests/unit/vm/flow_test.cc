@@ -571,6 +571,8 @@ TEST(Budget, LoopsEndWhenInterrupted) {
   EXPECT_EQ(run(host, b.done()), (Rows{"error 9: interrupted"}));
 }
 
+// Programs are verified in debug builds only.
+#ifdef PERLITE_DEBUG
 TEST(Verifier, FindsWhatCodegenGotWrong) {
   const auto finish = [](auto build) {
     Builder b;
@@ -596,6 +598,8 @@ TEST(Verifier, FindsWhatCodegenGotWrong) {
             }),
             "");
 }
+
+#endif
 
 TEST(Disassembler, PrintsOperandsAndComments) {
   Builder b;
