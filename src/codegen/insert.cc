@@ -220,6 +220,7 @@ class InsertCode {
     change.assignments = upsert.assignments;
     change.where = upsert.where;
     change.action = ConflictAction::None;
+    change.row_is_read_later = insert_.returning != nullptr;
     PL_TRY(change_row(g_, change, skip));
     return returning_.add();
   }

@@ -83,7 +83,7 @@ Status change_row(Generator& g, const RowChange& change, Label skip) {
   };
   // Removing a row that is in the way, and looking for one of the new key, end what is borrowed from the cursor.
   if (rowid_assignment >= 0 && !table.without_rowid) old.key_may_change = true;
-  const bool lasting = old.key_may_change || writer.may_replace(change.action);
+  const bool lasting = change.row_is_read_later || old.key_may_change || writer.may_replace(change.action);
   const std::int32_t first = lasting ? b.new_registers(static_cast<std::int32_t>(table.columns.size())) : row.columns;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const catalog::Column& column = table.columns[c];

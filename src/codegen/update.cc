@@ -50,6 +50,7 @@ Status generate_update(Generator& g, const bind::Update& update) {
     change.expressions = &update.table;
     change.assignments = update.assignments;
     change.action = update.on_conflict;
+    change.row_is_read_later = update.returning != nullptr;
     change.ready = rows.kept_registers();
     PL_TRY(change_row(g, change, next));
     return returning.add();

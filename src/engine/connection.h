@@ -23,6 +23,7 @@
 #include "engine/database.h"
 #include "engine/functions.h"
 #include "engine/hooks.h"
+#include "engine/super_journal.h"
 #include "pager/busy.h"
 #include "plan/switches.h"
 #include "sql/parser.h"
@@ -306,6 +307,7 @@ class Connection final : public Allocated,
   Vector<NamedSavepoint> savepoints_;
   std::int64_t deferred_violations_ = 0;
   std::int64_t now_ms_ = 0;
+  Vector<UniquePtr<SuperJournal>> abandoned_super_journals_;  // of commits that failed half way
   Vector<UniquePtr<pager::Store>> temporary_stores_;
 };
 

@@ -131,22 +131,40 @@ Status Connection::commit_stores() {
     if (d->store->has_changes()) PL_TRY(btree::auto_vacuum_commit(d->store->view()));
     if (d->store->wants_super_journal()) journals.push_back(os::journal_name(d->store->filename()));
   }
-  SuperJournal super_journal;
+  // A super-journal stays until no journal names it any more: journals that name one which is gone count as committed.
+  // So after a failure here it is kept, and goes with the rollback or with the next attempt.
+  UniquePtr<SuperJournal> super_journal;
   if (journals.size() > 1 && !databases_[0]->filename.empty()) {
-    PL_TRY(super_journal.create(databases_[0]->store->vfs(), databases_[0]->filename, journals));
+    super_journal = make_unique<SuperJournal>();
+    PL_TRY(super_journal->create(databases_[0]->store->vfs(), databases_[0]->filename, journals));
   }
   for (auto& d : databases_) {
     if (d->store == nullptr || !d->store->in_write()) continue;
-    PL_TRY(d->store->commit_prepare(d->store->wants_super_journal() ? super_journal.name() : std::string_view()));
+    const bool named = super_journal != nullptr && d->store->wants_super_journal();
+    Status status = d->store->commit_prepare(named ? super_journal->name() : std::string_view());
+    if (!status.ok()) {
+      if (super_journal != nullptr) abandoned_super_journals_.push_back(std::move(super_journal));
+      return status;
+    }
   }
-  if (super_journal.exists()) PL_TRY(super_journal.commit());
+  abandoned_super_journals_.clear();
+  if (super_journal != nullptr) {
+    Status status = super_journal->commit();
+    if (!status.ok()) {
+      abandoned_super_journals_.push_back(std::move(super_journal));
+      return status;
+    }
+  }
+  // The moment of commit has passed where there was a super-journal: what fails now must not undo the others.
+  Status first_error;
   for (auto& d : databases_) {
     if (d->store == nullptr || !d->store->in_write()) continue;
-    PL_TRY(d->store->commit_finish());
+    Status status = d->store->commit_finish();
+    if (!status.ok() && first_error.ok()) first_error = std::move(status);
     d->schema_is_private = false;
     d->checked_version = 0;
   }
-  return {};
+  return first_error;
 }
 
 Status Connection::rollback_all(Code reason) {
@@ -165,6 +183,7 @@ Status Connection::rollback_all(Code reason) {
     }
     d->checked_version = 0;
   }
+  abandoned_super_journals_.clear();
   autocommit_ = true;
   savepoints_.clear();
   savepoint_began_transaction_ = false;
