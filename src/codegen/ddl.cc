@@ -44,13 +44,14 @@ Status fill_table(Generator& g, const bind::CreateTable& create, std::int32_t ro
   const std::int32_t rowid = b.new_register();
   const std::int32_t record = b.new_register();
   const std::int32_t row = b.new_registers(width);
+  PL_ASSIGN(const unsigned format, g.record_flags(create.database));
   String letters;
   for (const catalog::Column& column : create.table->columns) letters += vm::affinity_letter(column.affinity);
   b.emit(Opcode::OpenRoot, cursor, root, slot);
   PL_TRY(g.query(*create.select, [&](std::int32_t first) -> Status {
     for (std::int32_t i = 0; i < width; ++i) b.emit(Opcode::Alias, first + i, row + i);
     b.emit(Opcode::NewRowid, cursor, rowid);
-    b.emit(Opcode::MakeRecord, row, width, record).p4_affinities(b.affinities(letters));
+    b.emit(Opcode::MakeRecord, row, width, record).p4_affinities(b.affinities(letters)).p5(format);
     b.emit(Opcode::InsertRow, cursor, record, rowid).p5(vm::kAppend);
     return {};
   }));
@@ -104,7 +105,13 @@ Status generate_create_index(Generator& g, const bind::CreateIndex& create) {
     return {};
   }
   vm::ProgramBuilder& b = g.builder();
-  const catalog::Index& index = *create.index;
+  PL_ASSIGN(const unsigned old_format, g.record_flags(create.database));
+  catalog::Index& index = *g.arena().make<catalog::Index>(*create.index);
+  if (old_format != 0) {
+    const auto columns = g.arena().copy_array(index.columns);
+    for (catalog::IndexColumn& column : columns) column.descending = false;
+    index.columns = columns;
+  }
   SchemaRows rows(g, create.database);
   PL_TRY(rows.open());
   const std::int32_t root = b.new_register();

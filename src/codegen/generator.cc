@@ -43,6 +43,12 @@ Result<std::int32_t> Generator::use_database(std::int32_t number, bool writes) {
   return b_.database(number, shape, placement == nullptr ? 0 : placement->schema_cookie, writes);
 }
 
+Result<unsigned> Generator::record_flags(std::int32_t database) {
+  PL_ASSIGN(const catalog::Placement* const placement, environment_.placement(database));
+  // 0: no schema was written yet, the format will be 4.
+  return placement->schema_format >= 1 && placement->schema_format <= 3 ? 1u : 0u;
+}
+
 Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {
   Vector<record::KeyField> fields;
   // Of a WITHOUT ROWID table the key orders, and the other columns are what it carries.

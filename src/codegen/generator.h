@@ -70,6 +70,8 @@ class Generator {
   Result<std::int32_t> read_cursor(std::int32_t database, const catalog::Table& table, const catalog::Index* index);
   // A new cursor, opened for writing in the setup.
   Result<std::int32_t> write_cursor(std::int32_t database, const catalog::Table& table, const catalog::Index* index);
+  // P5 of MakeRecord for the files of this database: formats below 4 have no serial types 8 and 9, and no DESC either.
+  Result<unsigned> record_flags(std::int32_t database);
   // The key order of an index, or of the tree of a WITHOUT ROWID table (its primary_key).
   Result<const record::KeyInfo*> key_of(const catalog::Index& index);
   // A register with a constant, loaded in the setup; equal constants share one.

@@ -31,6 +31,7 @@ Status build_index(Generator& g, const catalog::Index& index, const bind::Relati
   const catalog::Table& table = *target.table;
   const auto width = static_cast<std::int32_t>(index.columns.size());
   PL_ASSIGN(const record::KeyInfo* const order, g.key_of(index));
+  PL_ASSIGN(const unsigned format, g.record_flags(target.database));
   const std::int32_t sorter = b.new_cursor();
   const std::int32_t fields = b.new_registers(width);
   const std::int32_t record = b.new_register();
@@ -85,7 +86,7 @@ Status build_index(Generator& g, const catalog::Index& index, const bind::Relati
     b.bind(differs);
     b.emit(Opcode::Copy, fields, before, keys - 1);
   }
-  b.emit(Opcode::MakeRecord, fields, width, record).p4_affinities(b.affinities(letters));
+  b.emit(Opcode::MakeRecord, fields, width, record).p4_affinities(b.affinities(letters)).p5(format);
   b.emit(Opcode::InsertKey, cursor, record, fields).p5(vm::kAppend);
   b.emit(Opcode::SorterNext, sorter, loop);
   b.bind(done);

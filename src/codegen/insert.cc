@@ -28,7 +28,7 @@ class Sequence {
         sequence->columns.size() != 2) {
       return Status(Code::CorruptSequence);
     }
-    sequence_ = sequence;
+    PL_ASSIGN(record_flags_, g_.record_flags(database_));
     PL_ASSIGN(cursor_, g_.write_cursor(database_, *sequence, nullptr));
     largest_ = b_.new_register();
     row_ = b_.new_register();
@@ -67,7 +67,7 @@ class Sequence {
     b_.bind(known);
     b_.emit(Opcode::Constant, 0, fields).p4(b_.text(table_.name));
     b_.emit(Opcode::Copy, largest_, fields + 1, 0);
-    b_.emit(Opcode::MakeRecord, fields, 2, record);
+    b_.emit(Opcode::MakeRecord, fields, 2, record).p5(record_flags_);
     b_.emit(Opcode::InsertRow, cursor_, record, row_);
   }
 
@@ -76,7 +76,7 @@ class Sequence {
   vm::ProgramBuilder& b_;
   std::int32_t database_;
   const catalog::Table& table_;
-  const catalog::Table* sequence_ = nullptr;
+  unsigned record_flags_ = 0;
   std::int32_t cursor_ = -1;
   std::int32_t largest_ = 0;
   std::int32_t row_ = 0;

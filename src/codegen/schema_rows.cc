@@ -15,6 +15,7 @@ constexpr std::int32_t kSchemaCookieOffset = 40;
 
 Status SchemaRows::open() {
   PL_ASSIGN(slot_, g_.use_database(database_, true));
+  PL_ASSIGN(record_flags_, g_.record_flags(database_));
   PL_ASSIGN(const catalog::Shape* const shape, g_.environment().shape(database_));
   PL_ASSIGN(const catalog::Table* const table, shape->find_table("sqlite_schema"));
   PL_ASSIGN(cursor_, g_.write_cursor(database_, *table, nullptr));
@@ -40,7 +41,7 @@ void SchemaRows::add(std::string_view type, std::string_view name, std::string_v
     b_.emit(Opcode::Null, 0, fields + 4);
   }
   b_.emit(Opcode::NewRowid, cursor_, rowid);
-  b_.emit(Opcode::MakeRecord, fields, kSchemaFields, record);
+  b_.emit(Opcode::MakeRecord, fields, kSchemaFields, record).p5(record_flags_);
   b_.emit(Opcode::InsertRow, cursor_, record, rowid).p5(vm::kAppend);
 }
 
@@ -103,7 +104,7 @@ Status SchemaRows::remove(std::string_view type, std::int32_t field, std::string
   for (std::int32_t i = 0; i < kSchemaFields; ++i) b_.emit(Opcode::Column, cursor_, i, fields + i);
   b_.emit(Opcode::Copy, root, fields + kRootField, 0);
   b_.emit(Opcode::Rowid, cursor_, rowid);
-  b_.emit(Opcode::MakeRecord, fields, kSchemaFields, record);
+  b_.emit(Opcode::MakeRecord, fields, kSchemaFields, record).p5(record_flags_);
   b_.emit(Opcode::InsertRow, cursor_, record, rowid);
   b_.emit(Opcode::Goto, 0, dropped);
   b_.bind(other);

@@ -30,6 +30,7 @@ class SchemaRows {
   std::int32_t database_;
   std::int32_t slot_ = 0;
   std::int32_t cursor_ = -1;
+  unsigned record_flags_ = 0;
 };
 
 }  // namespace perlite::codegen

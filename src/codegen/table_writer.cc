@@ -48,6 +48,7 @@ bool TableWriter::may_replace(ConflictAction action) const noexcept {
 
 Status TableWriter::open(std::span<const bool> touched) {
   PL_ASSIGN(data_cursor_, g_.write_cursor(database_, table_, nullptr));
+  PL_ASSIGN(record_flags_, g_.record_flags(database_));
   indexes_.resize(table_.indexes.size());
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     const catalog::Index& index = *table_.indexes[i];
@@ -369,7 +370,8 @@ Status TableWriter::make_entry(std::size_t i) {
   }
   PL_TRY(index_key(i, *expressions_.row, code.key));
   b_.emit(Opcode::MakeRecord, code.key, static_cast<std::int32_t>(index.columns.size()), code.record)
-      .p4_affinities(index_affinities(index));
+      .p4_affinities(index_affinities(index))
+      .p5(record_flags_);
   b_.bind(none);
   return {};
 }
@@ -530,7 +532,8 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
       letters += vm::affinity_letter(table_.columns[static_cast<std::size_t>(fields[f].column)].affinity);
     }
     b_.emit(Opcode::MakeRecord, first, static_cast<std::int32_t>(fields.size()), record)
-        .p4_affinities(b_.affinities(letters));
+        .p4_affinities(b_.affinities(letters))
+        .p5(record_flags_);
   } else {
     std::int32_t first = row.columns;
     bool moved = false;
@@ -549,7 +552,9 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
         b_.emit(Opcode::Alias, row.columns + static_cast<std::int32_t>(c), first + table_.columns[c].storage_index);
       }
     }
-    b_.emit(Opcode::MakeRecord, first, table_.record_fields, record).p4_affinities(b_.affinities(letters));
+    b_.emit(Opcode::MakeRecord, first, table_.record_fields, record)
+        .p4_affinities(b_.affinities(letters))
+        .p5(record_flags_);
   }
   if (old != nullptr) {
     for (std::size_t i = 0; i < indexes_.size(); ++i) {

@@ -111,6 +111,7 @@ class TableWriter {
   const catalog::Table& table_;
   const bind::TableExpressions& expressions_;
   std::int32_t data_cursor_ = -1;
+  unsigned record_flags_ = 0;
   Vector<IndexCode> indexes_;
 };
 
