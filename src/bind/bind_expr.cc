@@ -102,6 +102,16 @@ const sql::LiteralExpr* negated_integer(const sql::Expr* node) {
   return literal != nullptr && literal->literal == sql::LiteralKind::Integer ? literal : nullptr;
 }
 
+// Whether the operand of a minus is a real literal as it is written, perhaps behind plus signs.
+bool is_real_literal(const sql::Expr* node) {
+  while (const auto* unary = node->try_as<sql::UnaryExpr>()) {
+    if (unary->op != sql::UnaryOp::Plus) return false;
+    node = unary->operand;
+  }
+  const auto* literal = node->try_as<sql::LiteralExpr>();
+  return literal != nullptr && literal->literal == sql::LiteralKind::Float;
+}
+
 }  // namespace
 
 // --------------------------------------------------------------------------------------------------------- new nodes
@@ -576,7 +586,8 @@ const Expr* Binder::finish_frame(const Frame& frame, const Expr* const* values) 
       expr->kind = ExprKind::Cast;
       expr->span = node->span;
       expr->operand = values[0];
-      expr->target = record::affinity_of_declared_type(node->as<sql::CastExpr>().type.text);
+      const std::string_view type = node->as<sql::CastExpr>().type.text;
+      expr->target = type.empty() ? Affinity::Numeric : record::affinity_of_declared_type(type);
       inherit(*expr, values[0]);
       expr->affinity = expr->target;
       if (expr->collation == nullptr) expr->collation = values[0]->collation;
@@ -609,6 +620,16 @@ const Expr* Binder::finish_unary(const sql::UnaryExpr& node, const Expr* operand
   if (!must_be_scalar(operand)) return nullptr;
   switch (node.op) {
     case sql::UnaryOp::Minus:
+      // Zero minus a computed 0.0 is 0.0; only the literal -0.0 keeps its sign.
+      if (is_real_literal(node.operand)) {
+        const Expr* literal = operand;
+        while (const auto* plus = literal->try_as<UnaryExpr>()) literal = plus->operand;
+        if (literal->as<LiteralExpr>().value.real == 0.0) {
+          LiteralExpr* zero = new_literal(node.span);
+          zero->value.set_real(-0.0);
+          return zero;
+        }
+      }
       return unary(UnaryOp::Negate, operand, node.span);
     case sql::UnaryOp::Plus:
       return unary(UnaryOp::Plus, operand, node.span);

@@ -50,8 +50,7 @@ std::uint64_t RecordWriter::measure(std::span<const Value> values, const char* c
         std::int64_t integer;
         // 48 bits: more would not be smaller than the real.
         if (compact_reals != nullptr && compact_reals[i] == 'E' && record::real_is_integer(value.real, &integer) &&
-            integer >= -(1LL << 47) && integer < (1LL << 47) &&
-            std::bit_cast<std::uint64_t>(value.real) != 0x8000000000000000u) {
+            integer >= -(1LL << 47) && integer < (1LL << 47)) {
           type = integer_type(integer, ones);
         }
         body += kIntegerSize[type];

@@ -27,11 +27,11 @@ Status Remainder(Machine& m, const Instruction& i, bool*) {
     set_null(out);
     return {};
   }
-  // Reals are cut to integers; the result is then a real.
+  // The operands count as CAST makes integers of them ('1e2' is 1); where one is a real the result is one, too.
   const record::Number left_number = record::to_number(left);
   const record::Number right_number = record::to_number(right);
-  const std::int64_t a = left_number.is_integer ? left_number.integer : record::real_to_integer(left_number.real);
-  const std::int64_t b = right_number.is_integer ? right_number.integer : record::real_to_integer(right_number.real);
+  const std::int64_t a = left_number.is_integer ? left_number.integer : record::to_integer(left);
+  const std::int64_t b = right_number.is_integer ? right_number.integer : record::to_integer(right);
   if (b == 0) {
     set_null(out);
     return {};
