@@ -449,7 +449,7 @@ std::span<const IndexColumn> with_tail(const catalog::Table& table, std::span<co
       for (const IndexColumn& field : keys) {
         there = there || (field.column == key.column && equals_ignoring_case(field.collation, key.collation));
       }
-      if (!there) fields.push_back(IndexColumn{key.column, nullptr, key.collation, false});
+      if (!there) fields.push_back(key);
     }
   }
   return arena.copy_array(fields);

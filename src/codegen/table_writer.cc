@@ -146,9 +146,12 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
   PL_TRY(check_conditions(action, skip, changed));
   // Entries are made first: a row that REPLACE removes must not take values away that the new ones borrow.
   for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i));
-  if (!table_.without_rowid) PL_TRY(check_rowid(row, old, action, skip, upserts));
+  // The rowid comes first, but one declared ON CONFLICT REPLACE last: no row may go before a violation is found.
+  const bool rowid_replaces = action == ConflictAction::None && table_.rowid_conflict == ConflictAction::Replace &&
+                              upserts.empty() && !table_.indexes.empty();
+  if (!table_.without_rowid && !rowid_replaces) PL_TRY(check_rowid(row, old, action, skip, upserts));
   // Clauses of an upsert are tried in their order, before the others; then the newest index comes first, as stock
-  // reports violations, and those that REPLACE last. The key of a WITHOUT ROWID table is one of them: kPrimaryKey.
+  // reports violations, and those declared ON CONFLICT REPLACE last, whatever the statement says. The key of a WITHOUT ROWID table is one of them: kPrimaryKey.
   constexpr std::size_t kPrimaryKey = SIZE_MAX;
   Vector<std::size_t> all;
   for (std::size_t i = 0; i < indexes_.size(); ++i) all.push_back(i);
@@ -170,7 +173,7 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
   for (const UpsertTarget& target : upserts) {
     take([&](const catalog::Index& index) { return target.upsert->index == &index; });
   }
-  take([&](const catalog::Index& index) { return resolve(action, index.conflict) != ConflictAction::Replace; });
+  take([](const catalog::Index& index) { return index.conflict != ConflictAction::Replace; });
   take([](const catalog::Index&) { return true; });
   for (const std::size_t i : order) {
     if (i == kPrimaryKey) {
@@ -179,6 +182,7 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
       PL_TRY(check_index(i, row, old, action, skip, upserts));
     }
   }
+  if (rowid_replaces) PL_TRY(check_rowid(row, old, action, skip, upserts));
   return {};
 }
 

@@ -465,7 +465,11 @@ Result<const RowPlan*> Planning::search(const RowSearch& search) {
     } else {
       for (const bind::Relation* relation : search.relations) PL_TRY(add_leaf(*relation, region));
     }
-    PL_ASSIGN(JoinResult joined, join(region, on(Rewrite::OrderByIndex) ? search.order_by : OrderList(), true));
+    // Which row is changed first decides which one a conflict leaves.
+    table_order = search.relations.size() == 1;
+    auto found = join(region, on(Rewrite::OrderByIndex) ? search.order_by : OrderList(), true);
+    table_order = false;
+    PL_ASSIGN(JoinResult joined, std::move(found));
     for (const bind::OrderTerm& term : search.order_by) PL_TRY(subqueries_of(term.expr));
     for (const Expr* e : search.later) PL_TRY(subqueries_of(e));
     PL_TRY(subqueries_of(search.limit));

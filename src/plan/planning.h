@@ -114,6 +114,7 @@ struct Planning {
   bool may_drop_order = false;
   Vector<std::int8_t> item_of;  // by relation id: item of the join being planned, -1 for none
   bool want_order = false;      // an order is asked for: paths that give one are worth a look
+  bool table_order = false;     // rows to change: met in the order of their table unless a condition asks for an index
 };
 
 // All ways to read a stored table under the conditions. conjuncts[i].uses are sets of items of the join, `self` the item

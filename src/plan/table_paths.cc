@@ -50,7 +50,9 @@ class Paths {
     const bool only_hint = relation_.hint == sql::IndexHint::IndexedBy && relation_.index_hint != nullptr;
     if (any_index && !only_hint && !table_.without_rowid) rowid_paths();
     if (any_index && relation_.hint != sql::IndexHint::NotIndexed) {
-      for (const catalog::Index* index : table_.indexes) {
+      // Of two that cost the same the newer one is taken.
+      for (std::size_t i = table_.indexes.size(); i-- > 0;) {
+        const catalog::Index* index = table_.indexes[i];
         if (!only_hint || index == relation_.index_hint) index_paths(*index);
       }
     }
@@ -491,7 +493,9 @@ class Paths {
     path.index = &index;
     path.covering = covers(index);
     path.rows = rows_;
-    path.cost = rows_ * (path.covering ? 0.9 : 1 + kLookupCost);
+    // The fewer fields an entry has the more of them a page holds.
+    const double width = static_cast<double>(index.columns.size()) / static_cast<double>(table_.columns.size() + 1);
+    path.cost = rows_ * (path.covering ? 0.8 + 0.1 * std::min(1.0, width) : 1 + kLookupCost);
     if (index.where != nullptr) {
       path.rows *= 0.5;
       path.cost *= 0.5;
@@ -503,6 +507,8 @@ class Paths {
     if (!partial_index_holds(index)) return;
     const bool covering = covers(index);
     const auto* statistics = p_.statistics_of(relation_, &index);
+    // In the tree of a WITHOUT ROWID table the columns behind the key are in no order.
+    const std::size_t ordered = index.is_table ? index.key_columns : index.columns.size();
     for (const RelationSet mask : masks_) {
       Vector<Seek> seeks;
       Vector<std::int32_t> used;
@@ -510,7 +516,7 @@ class Paths {
       double values = 1;
       bool exact = true;
       std::size_t position = 0;
-      for (; position < index.columns.size(); ++position) {
+      for (; position < ordered; ++position) {
         const Term* best = nullptr;
         for (const Term& term : terms_) {
           if ((term.needs & ~mask) != 0 || !is_seek(term.kind) || !subject_is(term, index, position) ||
@@ -529,7 +535,7 @@ class Paths {
         use(*best, &used);
       }
       double part = 1;
-      if (position < index.columns.size() && (statistics == nullptr || !statistics->unordered)) {
+      if (position < ordered && (statistics == nullptr || !statistics->unordered)) {
         const Term* lower = nullptr;
         const Term* upper = nullptr;
         for (const Term& term : terms_) {
@@ -570,7 +576,9 @@ class Paths {
       out_->push_back(p_.arena.make<AccessPath>(path));
     }
     if (index.is_table) return;
-    const bool smaller = index.columns.size() < table_.columns.size() || table_.without_rowid;
+    // A row of the table holds its rowid as well, unless a column is that.
+    const std::size_t row_fields = table_.columns.size() + (table_.rowid_alias < 0 ? 1 : 0);
+    const bool smaller = table_.without_rowid || (index.columns.size() < row_fields && !p_.table_order);
     if (index.where != nullptr || (covering && smaller) || p_.want_order) full_index_scan(index);
   }
 
@@ -639,7 +647,7 @@ class Paths {
   void run_branch() {
     collect_terms();
     rowid_paths();
-    for (const catalog::Index* index : table_.indexes) index_paths(*index);
+    for (std::size_t i = table_.indexes.size(); i-- > 0;) index_paths(*table_.indexes[i]);
   }
 
   Planning& p_;
