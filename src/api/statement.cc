@@ -17,7 +17,7 @@ int prepare(sqlite3* db, const char* sql, int byte_count, unsigned flags, sqlite
             const char** tail) noexcept {
   if (out == nullptr) return SQLITE_MISUSE;
   *out = nullptr;
-  if (!usable(db) || sql == nullptr) return SQLITE_MISUSE;
+  if (!usable(db) || sql == nullptr || !to_connection(db)->is_open()) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
   const std::size_t size = byte_count < 0 ? std::strlen(sql) : strnlen(sql, static_cast<std::size_t>(byte_count));
   std::size_t consumed = size;
@@ -35,7 +35,7 @@ int prepare16(sqlite3* db, const void* sql, int byte_count, unsigned flags, sqli
               const void** tail) noexcept {
   if (out == nullptr) return SQLITE_MISUSE;
   *out = nullptr;
-  if (!usable(db) || sql == nullptr) return SQLITE_MISUSE;
+  if (!usable(db) || sql == nullptr || !to_connection(db)->is_open()) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
   const LockGuard guard(c);
   try {

@@ -206,8 +206,12 @@ Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, st
       compiled = std::move(result).value();
       break;
     }
-    if (result.status().code() != Code::Schema || attempt >= Statement::kMaxReprepares)
-      return std::move(result.status());
+    if (attempt >= Statement::kMaxReprepares) return std::move(result.status());
+    if (result.status().code() == Code::Schema) continue;
+    // A name may be missing because another connection made it after this one read the schema.
+    if (result.status().code() != Code::Error) return std::move(result.status());
+    const Result<bool> moved = forget_moved_schemas();
+    if (!moved.ok() || !moved.value()) return std::move(result.status());
   }
   if (!compiled) return static_cast<Statement*>(nullptr);
   auto statement = perlite::make_unique<Statement>(*this, text.substr(0, *tail), flags, compiled);

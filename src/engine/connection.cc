@@ -245,6 +245,25 @@ Status Connection::load_schema(int number) {
   return status;
 }
 
+Result<bool> Connection::forget_moved_schemas() {
+  bool moved = false;
+  for (const auto& d : databases_) {
+    if (d->store == nullptr || !d->shape || d->schema_is_private) continue;
+    const bool was_reading = d->store->in_read();
+    PL_TRY(d->store->begin_read());
+    const Result<std::uint32_t> cookie = d->store->view().page_count().value > 0
+                                             ? d->store->read_header_u32(pager::header::kSchemaCookie)
+                                             : Result<std::uint32_t>(0u);
+    if (!was_reading && !d->store->in_write()) d->store->end_read();
+    PL_TRY(cookie.status().clone());
+    if (cookie.value() == d->placement.schema_cookie) continue;
+    d->forget_schema();
+    moved = true;
+  }
+  if (moved) expire_programs();
+  return moved;
+}
+
 Status Connection::read_schema(Database& d, int number) {
   pager::View& view = d.store->view();
   std::uint32_t cookie = 0;

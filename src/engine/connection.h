@@ -116,6 +116,8 @@ class Connection final : public Allocated,
   Status detach(std::string_view name);
   void close_databases() noexcept;
   void forget_schemas() noexcept;
+  // Forgets schemas that another connection changed since they were read; true when there was one.
+  Result<bool> forget_moved_schemas();
   Status load_schema(int number);  // reads sqlite_schema in a read transaction of its own if none is open
 
   // ---- transactions ----
@@ -131,6 +133,8 @@ class Connection final : public Allocated,
   int transaction_state(int number) const noexcept;  // 0 none, 1 read, 2 write
 
   // ---- statements ----
+  // False where open() failed: such a connection tells its error and closes, and does nothing else.
+  bool is_open() const noexcept { return !databases_.empty() && databases_[0]->store != nullptr; }
   // Compiles the first statement of `text`; null when there is none. *tail: bytes consumed.
   Result<Statement*> prepare(std::string_view text, unsigned flags, std::size_t* tail);
   // The program of the first statement of `text`; null when there is none.
