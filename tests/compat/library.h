@@ -37,7 +37,41 @@ struct Library {
   FUNCTION(total_changes)          \
   FUNCTION(last_insert_rowid)      \
   FUNCTION(get_autocommit)         \
-  FUNCTION(libversion)
+  FUNCTION(libversion)             \
+  FUNCTION(bind_blob)              \
+  FUNCTION(bind_double)            \
+  FUNCTION(bind_int64)             \
+  FUNCTION(bind_parameter_count)   \
+  FUNCTION(bind_text)              \
+  FUNCTION(bind_zeroblob64)        \
+  FUNCTION(busy_timeout)           \
+  FUNCTION(close_v2)               \
+  FUNCTION(config)                 \
+  FUNCTION(create_collation_v2)    \
+  FUNCTION(create_function_v2)     \
+  FUNCTION(db_config)              \
+  FUNCTION(db_status)              \
+  FUNCTION(exec)                   \
+  FUNCTION(extended_result_codes)  \
+  FUNCTION(file_control)           \
+  FUNCTION(free)                   \
+  FUNCTION(initialize)             \
+  FUNCTION(interrupt)              \
+  FUNCTION(limit)                  \
+  FUNCTION(memory_used)            \
+  FUNCTION(next_stmt)              \
+  FUNCTION(progress_handler)       \
+  FUNCTION(reset)                  \
+  FUNCTION(result_int64)           \
+  FUNCTION(set_authorizer)         \
+  FUNCTION(shutdown)               \
+  FUNCTION(stmt_status)            \
+  FUNCTION(threadsafe)             \
+  FUNCTION(user_data)              \
+  FUNCTION(value_int64)            \
+  FUNCTION(vfs_find)               \
+  FUNCTION(vfs_register)           \
+  FUNCTION(vfs_unregister)
 #define FUNCTION(name) decltype(&::sqlite3_##name) name = nullptr;
   COMPAT_FUNCTIONS(FUNCTION)
 #undef FUNCTION

@@ -1,0 +1,55 @@
+// tests/engine/child.h: what may crash runs in a process of its own, and its end is part of the answer.
+#pragma once
+
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+namespace perlite::engine_test {
+
+// Runs `body` in a child process, in a thread with that stack, for at most `seconds`; its text, or how the child died.
+inline std::string in_child(const std::function<std::string()>& body, std::size_t stack_bytes = std::size_t{8} << 20,
+                            unsigned seconds = 120) {
+  int ends[2];
+  if (::pipe(ends) != 0) return "no pipe";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    ::alarm(seconds);
+    struct Work {
+      const std::function<std::string()>* body;
+      std::string text;
+    } work{&body, ""};
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack_bytes);
+    pthread_t thread;
+    const auto run = [](void* data) -> void* {
+      Work& one = *static_cast<Work*>(data);
+      one.text = (*one.body)();
+      return nullptr;
+    };
+    if (pthread_create(&thread, &attributes, run, &work) != 0) ::_exit(3);
+    pthread_join(thread, nullptr);
+    const auto written = ::write(ends[1], work.text.data(), work.text.size());
+    ::_exit(written >= 0 ? 0 : 4);
+  }
+  ::close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WIFSIGNALED(status)) return "killed by signal " + std::to_string(WTERMSIG(status));
+  if (WEXITSTATUS(status) != 0) return "exit code " + std::to_string(WEXITSTATUS(status));
+  return text;
+}
+
+inline bool died(const std::string& answer) { return answer.starts_with("killed by") || answer.starts_with("exit code"); }
+
+}  // namespace perlite::engine_test

@@ -1,0 +1,26 @@
+-- case: geo
+SELECT count(*) FROM city;
+SELECT name, country FROM city WHERE name = 'london' COLLATE NOCASE ORDER BY geonameid;
+SELECT country, count(*) AS n FROM city GROUP BY country ORDER BY n DESC, country LIMIT 10;
+SELECT * FROM country WHERE code IN ('DE', 'FR', 'XX') ORDER BY code;
+SELECT c.name, count(*) FROM country c JOIN region r ON r.iso_country = c.code GROUP BY c.code ORDER BY 2 DESC, 1 LIMIT 10;
+SELECT type, count(*), min(frequency_khz), max(frequency_khz), count(elevation_ft) FROM navaid GROUP BY type ORDER BY type;
+SELECT id, name FROM navaid WHERE iso_country = 'CH' AND type = 'VOR-DME' ORDER BY id;
+SELECT count(*), avg(length_ft), max(length_ft) FROM runway WHERE closed = 0 AND length_ft > 12000;
+SELECT airport, length_ft FROM runway WHERE closed = 0 AND length_ft > 15000 ORDER BY length_ft DESC, id;
+SELECT count(*) FROM navaid n JOIN runway r ON r.airport = n.airport;
+SELECT n.ident, (SELECT count(*) FROM runway r WHERE r.airport = n.airport) FROM navaid n WHERE n.iso_country = 'AT' ORDER BY n.id;
+SELECT continent, count(*) FROM country GROUP BY continent ORDER BY continent;
+SELECT name FROM city WHERE name BETWEEN 'Zu' AND 'Zz' ORDER BY name, geonameid;
+SELECT name FROM city WHERE name LIKE 'san f%' ORDER BY name, geonameid;
+SELECT surface, count(*) FROM runway GROUP BY surface HAVING count(*) > 500 ORDER BY 2 DESC;
+SELECT round(lat), count(*) FROM navaid WHERE lat > 60 GROUP BY 1 ORDER BY 1;
+SELECT count(*), count(le_heading), sum(lighted), total(le_elevation_ft) FROM runway;
+SELECT c.name FROM country c WHERE NOT EXISTS (SELECT 1 FROM city WHERE city.country = c.name) ORDER BY c.name;
+SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx;
+SELECT max(id), min(id) FROM runway;
+SELECT DISTINCT usage, power FROM navaid ORDER BY usage, power;
+SELECT subcountry, count(*) FROM city WHERE country = 'Switzerland' GROUP BY subcountry ORDER BY 1;
+SELECT r.code, r.name FROM region r LEFT JOIN country c ON c.code = r.iso_country WHERE c.code IS NULL ORDER BY 1;
+SELECT id, le_lat, le_lon FROM runway WHERE id > 300000 AND le_lat IS NOT NULL ORDER BY id LIMIT 50;
+PRAGMA integrity_check;

@@ -1,0 +1,26 @@
+-- case: northwind
+SELECT count(*) FROM [Order Details];
+SELECT ProductName, UnitPrice FROM Products WHERE Discontinued = '1' ORDER BY ProductName;
+SELECT CategoryName, count(*), avg(UnitPrice) FROM Products JOIN Categories USING(CategoryID) GROUP BY CategoryID ORDER BY CategoryName;
+SELECT * FROM "Alphabetical list of products" ORDER BY ProductID LIMIT 5;
+SELECT * FROM [Current Product List] ORDER BY ProductID;
+SELECT * FROM [Customer and Suppliers by City] ORDER BY City, CompanyName, ContactName, Relationship;
+SELECT count(*) FROM Invoices;
+SELECT ProductName, Quantity, ExtendedPrice FROM Invoices WHERE OrderID = 10248 ORDER BY ProductID;
+SELECT * FROM [Order Subtotals] ORDER BY OrderID LIMIT 10;
+SELECT * FROM [Products Above Average Price] ORDER BY UnitPrice DESC, ProductName;
+SELECT * FROM [Products by Category] ORDER BY CategoryName, ProductName;
+SELECT OrderID, ProductName, ExtendedPrice FROM [Order Details Extended] ORDER BY OrderID, ProductID LIMIT 20;
+SELECT count(*) FROM [Orders Qry];
+SELECT e.LastName, count(o.OrderID) FROM Employees e LEFT JOIN Orders o USING(EmployeeID) GROUP BY e.EmployeeID ORDER BY 2 DESC, 1;
+SELECT s.CompanyName, round(sum(o.Freight), 2) FROM Shippers s JOIN Orders o ON o.ShipVia = s.ShipperID GROUP BY s.ShipperID ORDER BY 1;
+SELECT CustomerID FROM Customers WHERE CustomerID NOT IN (SELECT CustomerID FROM Orders WHERE CustomerID IS NOT NULL) ORDER BY 1;
+SELECT c.Country, sum(d.Quantity) FROM Customers c JOIN Orders o USING(CustomerID) JOIN [Order Details] d USING(OrderID) GROUP BY c.Country ORDER BY 2 DESC, 1;
+SELECT EmployeeID, length(Photo), substr(hex(Photo), 1, 20) FROM Employees ORDER BY EmployeeID;
+SELECT t.TerritoryDescription, r.RegionDescription FROM Territories t NATURAL JOIN Regions r ORDER BY 1, 2;
+SELECT name, seq FROM sqlite_sequence ORDER BY name;
+SELECT CategoryID, hex(substr(Picture, 1, 8)), length(Picture) FROM Categories ORDER BY 1;
+SELECT ShipCountry, ShipRegion IS NULL, count(*) FROM Orders GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT ProductID FROM [Order Details] GROUP BY ProductID HAVING max(Discount) = 0 ORDER BY 1;
+SELECT OrderID, ShippedDate FROM Orders WHERE ShippedDate > RequiredDate ORDER BY OrderID LIMIT 10;
+PRAGMA integrity_check;
