@@ -257,6 +257,10 @@ Status Connection::statement_finished(Statement& statement, Code result, catalog
   const bool writer = !statement.is_read_only();
   const bool failed = result != Code::Ok;
   Status outcome;
+  // A statement that counts no rows leaves changes() alone, also when it fails.
+  const auto nothing_changed = [&] {
+    if (statement.program().changes_counted) changes_last = 0;
+  };
   if (writer) {
     // Errors that leave memory and file in doubt take the transaction with them (lang_transaction.html, "Response To
     // Errors Within A Transaction").
@@ -265,30 +269,30 @@ Status Connection::statement_finished(Statement& statement, Code result, catalog
                                      primary == Code::Interrupt);
     if (failed && action == catalog::ConflictAction::Rollback) {
       outcome = rollback_all(Code::AbortRollback);
-      changes_last = 0;
+      nothing_changed();
     } else if (autocommit_ && active_writers_ == 1) {
       if (failed && action != catalog::ConflictAction::Fail) {
         outcome = rollback_all(Code::Abort);
-        changes_last = 0;
+        nothing_changed();
       } else if (deferred_violations_ > 0) {
         outcome = Status(Code::ConstraintForeignKey, "FOREIGN KEY constraint failed");
         static_cast<void>(rollback_all(Code::Abort));
-        changes_last = 0;
+        nothing_changed();
       } else {
         outcome = commit_stores();
         if (!outcome.ok()) {
           static_cast<void>(rollback_all(Code::Abort));
-          changes_last = 0;
+          nothing_changed();
         }
       }
     } else if (failed && action != catalog::ConflictAction::Fail) {
       if (statement.has_savepoints()) {
         outcome = statement.roll_back_savepoints();
-        changes_last = 0;
+        nothing_changed();
         if (!outcome.ok()) static_cast<void>(rollback_all(Code::Abort));
       } else if (in_doubt) {
         outcome = rollback_all(Code::Abort);
-        changes_last = 0;
+        nothing_changed();
       }
     } else {
       statement.release_savepoints();
