@@ -578,7 +578,9 @@ class Paths {
     if (index.is_table) return;
     // A row of the table holds its rowid as well, unless a column is that.
     const std::size_t row_fields = table_.columns.size() + (table_.rowid_alias < 0 ? 1 : 0);
-    const bool smaller = table_.without_rowid || (index.columns.size() < row_fields && !p_.table_order);
+    const bool smaller = table_.without_rowid ? index.origin == catalog::IndexOrigin::Create ||
+                                                    index.columns.size() < table_.columns.size()
+                                              : index.columns.size() < row_fields && !p_.table_order;
     if (index.where != nullptr || (covering && smaller) || p_.want_order) full_index_scan(index);
   }
 
