@@ -3,6 +3,9 @@
 #include <atomic>
 #include <cstdlib>
 #include <malloc.h>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
 
 #include "base/assert.h"
 
@@ -35,6 +38,42 @@ struct alignas(64) State {
 };
 State state;
 
+// While the process has one thread nobody else counts, and locked instructions, most of the price of a small
+// allocation, are not needed.
+bool is_single_threaded() noexcept {
+#if __has_include(<sys/single_threaded.h>)
+  return __libc_single_threaded != 0;
+#else
+  return false;
+#endif
+}
+
+// The counter after `value` was added.
+std::int64_t add(std::atomic<std::int64_t>& counter, std::int64_t value) noexcept {
+  if (!is_single_threaded()) return counter.fetch_add(value, std::memory_order_relaxed) + value;
+  const std::int64_t sum = counter.load(std::memory_order_relaxed) + value;
+  counter.store(sum, std::memory_order_relaxed);
+  return sum;
+}
+
+// The default methods are called by name: they are what nearly every process has.
+int round_up(int size) noexcept {
+  return state.methods.round_up == default_round_up ? default_round_up(size) : state.methods.round_up(size);
+}
+void* method_allocate(int size) {
+  return state.methods.allocate == default_allocate ? default_allocate(size) : state.methods.allocate(size);
+}
+void method_release(void* memory) {
+  if (state.methods.release == default_release) {
+    default_release(memory);
+  } else {
+    state.methods.release(memory);
+  }
+}
+int method_size(void* memory) {
+  return state.methods.size == default_size ? default_size(memory) : state.methods.size(memory);
+}
+
 void raise(std::atomic<std::int64_t>& peak, std::int64_t value) noexcept {
   std::int64_t seen = peak.load(std::memory_order_relaxed);
   while (seen < value && !peak.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
@@ -53,25 +92,24 @@ bool within_limits(std::size_t size) noexcept {
 }
 
 void count_new(void* memory) noexcept {
-  const std::int64_t size = state.methods.size(memory);
-  raise(state.bytes_peak, state.bytes.fetch_add(size, std::memory_order_relaxed) + size);
-  raise(state.blocks_peak, state.blocks.fetch_add(1, std::memory_order_relaxed) + 1);
+  raise(state.bytes_peak, add(state.bytes, method_size(memory)));
+  raise(state.blocks_peak, add(state.blocks, 1));
 }
 
 void count_gone(void* memory) noexcept {
-  state.bytes.fetch_sub(state.methods.size(memory), std::memory_order_relaxed);
-  state.blocks.fetch_sub(1, std::memory_order_relaxed);
+  add(state.bytes, -std::int64_t{method_size(memory)});
+  add(state.blocks, -1);
 }
 
 }  // namespace
 
 void* Allocator::try_allocate(std::size_t size) noexcept {
   if (size == 0 || size > kMaxBytes) return nullptr;
-  const int rounded = state.methods.round_up(static_cast<int>(size));
-  if (!state.statistics.load(std::memory_order_relaxed)) return state.methods.allocate(rounded);
+  const int rounded = round_up(static_cast<int>(size));
+  if (!state.statistics.load(std::memory_order_relaxed)) return method_allocate(rounded);
   raise(state.largest, static_cast<std::int64_t>(size));
   if (!within_limits(static_cast<std::size_t>(rounded))) return nullptr;
-  void* memory = state.methods.allocate(rounded);
+  void* memory = method_allocate(rounded);
   if (memory != nullptr) count_new(memory);
   return memory;
 }
@@ -85,15 +123,14 @@ void* Allocator::allocate(std::size_t size) {
 void* Allocator::try_reallocate(void* memory, std::size_t size) noexcept {
   if (memory == nullptr) return try_allocate(size);
   if (size == 0 || size > kMaxBytes) return nullptr;
-  const int rounded = state.methods.round_up(static_cast<int>(size));
+  const int rounded = round_up(static_cast<int>(size));
   if (!state.statistics.load(std::memory_order_relaxed)) return state.methods.reallocate(memory, rounded);
   raise(state.largest, static_cast<std::int64_t>(size));
   const std::int64_t before = state.methods.size(memory);
   if (rounded > before && !within_limits(static_cast<std::size_t>(rounded - before))) return nullptr;
   void* moved = state.methods.reallocate(memory, rounded);
   if (moved != nullptr) {
-    const std::int64_t grown = state.methods.size(moved) - before;
-    raise(state.bytes_peak, state.bytes.fetch_add(grown, std::memory_order_relaxed) + grown);
+    raise(state.bytes_peak, add(state.bytes, method_size(moved) - before));
   }
   return moved;
 }
@@ -107,7 +144,7 @@ void* Allocator::reallocate(void* memory, std::size_t size) {
 void Allocator::release(void* memory) noexcept {
   if (memory == nullptr) return;
   if (state.statistics.load(std::memory_order_relaxed)) count_gone(memory);
-  state.methods.release(memory);
+  method_release(memory);
 }
 
 std::size_t Allocator::usable_size(void* memory) noexcept {
