@@ -51,8 +51,10 @@ std::size_t find_bytes(std::string_view text, std::string_view needle, bool fold
     }
   }
 #endif
+  const char low = needle.front();
+  const char high = fold ? ascii_upper(low) : low;
   for (; i <= last_start; ++i) {
-    if (equal(i)) return i;
+    if ((begin[i] == low || begin[i] == high) && equal(i)) return i;
   }
   return std::string_view::npos;
 }
