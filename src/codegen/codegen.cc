@@ -43,6 +43,7 @@ void add_result_columns(Generator& generator, std::span<const bind::ResultColumn
   const auto text = [&](std::string_view from) {
     return from.data() == nullptr ? std::string_view() : b.name(from);
   };
+  b.program().columns.reserve(b.program().columns.size() + columns.size());
   for (const bind::ResultColumn& column : columns) {
     b.program().columns.push_back({text(column.name), text(column.declared_type), text(column.origin_database),
                                    text(column.origin_table), text(column.origin_column)});

@@ -53,6 +53,7 @@ Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {
   Vector<record::KeyField> fields;
   // Of a WITHOUT ROWID table the key orders, and the other columns are what it carries.
   const auto columns = index.is_table ? index.columns.first(index.key_columns) : index.columns;
+  fields.reserve(columns.size());
   for (const catalog::IndexColumn& column : columns) {
     const record::Collation* collation = nullptr;
     if (!column.collation.empty()) {

@@ -147,7 +147,7 @@ Result<vm::ProgramRef> pragma_program(Connection& connection, const bind::Pragma
 Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::size_t* tail) {
   if (static_cast<std::int64_t>(text.size()) > limits_[kLimitSqlLength])
     return Status(Code::TooBig, "statement too long");
-  Arena arena;
+  Arena arena(16384);  // the trees of most statements in one allocation
   sql::ParseLimits limits;
   limits.expression_depth = static_cast<std::uint32_t>(limits_[kLimitExpressionDepth]);
   limits.parser_depth = static_cast<std::uint32_t>(limits_[kLimitParserDepth]);

@@ -336,7 +336,14 @@ bool same_expression(const Plan& plan, const Expr& left_in, const Expr& right_in
 
 void add_conjuncts(const Expr* condition, Vector<const Expr*>* out) {
   if (condition == nullptr) return;
-  Vector<const Expr*> todo{condition};
+  const auto* whole = condition->try_as<bind::BinaryExpr>();
+  if (whole == nullptr || whole->op != bind::BinaryOp::And) {
+    out->push_back(condition);
+    return;
+  }
+  Vector<const Expr*> todo;
+  todo.reserve(8);
+  todo.push_back(condition);
   while (!todo.empty()) {
     const Expr* expr = todo.back();
     todo.pop_back();

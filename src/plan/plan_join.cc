@@ -76,7 +76,7 @@ class JoinPlanner {
       for (int i = 0; i < count_; ++i) {
         for (const Way& way : ways_[static_cast<std::size_t>(i)]) {
           if (way.needs != 0 || way.path == nullptr || way.hash || needs_of(i) != 0) continue;
-          if (!gives_order({Step{i, way}}, &reverse) && count_ == 1) continue;
+          if (count_ == 1 && !gives_order({Step{i, way}}, &reverse)) continue;
           if (count_ > 1 && !begins_order(i, way)) continue;
           double cost = kNever;
           Vector<Step> steps = choose(i, &way, &cost);
@@ -99,10 +99,12 @@ class JoinPlanner {
   // ---- conditions ----
 
   Status make_conjuncts() {
+    conjuncts_.reserve(region_.conditions.size() + 2);
     for (const Expr* condition : region_.conditions) PL_TRY(add_condition(*condition));
     if (p_.on(Rewrite::PropagateConstants)) propagate_constants();
     for (std::size_t i = 0; i < conjuncts_.size(); ++i) conjuncts_[i].index = static_cast<std::int32_t>(i);
     placed_.resize(conjuncts_.size(), false);
+    selectivity_.reserve(conjuncts_.size());
     for (const Conjunct& c : conjuncts_) selectivity_.push_back(selectivity(p_, c));
     return {};
   }
@@ -230,8 +232,10 @@ class JoinPlanner {
     switch (relation.kind) {
       case bind::RelationKind::Table: {
         Vector<const AccessPath*> paths;
+        paths.reserve(8);
         table_paths(p_, relation, one_relation(i), conjuncts_, &paths);
         if (paths.empty()) return Status::error("no query solution");
+        ways.reserve(paths.size() + 1);  // a hash join may follow
         for (const AccessPath* path : paths) ways.push_back({path, false, path->needs | item.needs, 0, path->cost});
         break;
       }

@@ -78,6 +78,8 @@ class Paths {
 
  private:
   void collect_terms() {
+    terms_.reserve(conjuncts_.size() + 1);
+    masks_.reserve(4);
     for (const Conjunct& conjunct : conjuncts_) {
       if ((conjunct.uses & self_) == 0 || conjunct.pinned) continue;
       add_terms(conjunct);
@@ -365,6 +367,7 @@ class Paths {
   }
 
   void rowid_paths() {
+    Vector<std::int32_t> used;
     for (const RelationSet mask : masks_) {
       const Term* equal = nullptr;
       const Term* lower = nullptr;
@@ -384,7 +387,7 @@ class Paths {
         if (term.kind == Term::Kind::Upper && upper == nullptr) upper = &term;
       }
       AccessPath path;
-      Vector<std::int32_t> used;
+      used.clear();
       if (equal != nullptr) {
         path.kind = AccessKind::RowidSeek;
         Seek seek = seek_of(*equal);
@@ -505,13 +508,15 @@ class Paths {
 
   void index_paths(const catalog::Index& index) {
     if (!partial_index_holds(index)) return;
+    Vector<Seek> seeks;
+    Vector<std::int32_t> used;
     const bool covering = covers(index);
     const auto* statistics = p_.statistics_of(relation_, &index);
     // In the tree of a WITHOUT ROWID table the columns behind the key are in no order.
     const std::size_t ordered = index.is_table ? index.key_columns : index.columns.size();
     for (const RelationSet mask : masks_) {
-      Vector<Seek> seeks;
-      Vector<std::int32_t> used;
+      seeks.clear();
+      used.clear();
       AccessPath path;
       double values = 1;
       bool exact = true;

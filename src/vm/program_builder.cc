@@ -13,6 +13,9 @@ constexpr std::size_t kMaxInstructions = 250000000;
 
 ProgramBuilder::ProgramBuilder(TextEncoding encoding) : program_(make_unique<Program>()) {
   program_->encoding = encoding;
+  // What a statement of ordinary size needs.
+  program_->code.reserve(64);
+  label_addresses_.reserve(32);
 }
 
 ProgramBuilder::~ProgramBuilder() = default;
