@@ -96,7 +96,11 @@ class RowReader {
     return Found::Ok;
   }
   Found parse_to(std::uint32_t index) {
-    if (header_at_ == 0 || index >= capacity_) {
+    if (header_at_ == 0 && index < capacity_ && header_local_ != 0 && is_short_size(header_[0])) [[likely]] {
+      // A header of one byte's size, as nearly all are.
+      header_size_ = body_at_ = static_cast<std::uint32_t>(header_[0]);
+      header_at_ = 1;
+    } else if (header_at_ == 0 || index >= capacity_) {
       if (const Found found = begin(index); found != Found::Ok) [[unlikely]]
         return found;
     }
@@ -129,6 +133,10 @@ class RowReader {
     body_at_ = static_cast<std::uint32_t>(body);
     parsed_ = parsed;
     return Found::Ok;
+  }
+  bool is_short_size(std::byte first) const noexcept {
+    const auto size = static_cast<std::uint32_t>(first);
+    return size < 128 && size != 0 && size <= total_;
   }
   Found begin(std::uint32_t index);
   Found stopped(std::uint32_t parsed, std::uint32_t at, std::uint64_t body) noexcept;
