@@ -276,7 +276,8 @@ class Connection final : public Allocated,
   };
   Status open_statement_savepoint(Statement& statement, Database& database);
   Status match_savepoints(Database& database);
-  Status commit_stores();
+  // `then`: whether the read transactions of the stores that wrote end as well.
+  Status commit_stores(pager::AfterCommit then);
   void end_reads() noexcept;
   Status open_database(Database& database, std::string_view filename, int flags, const char* vfs, bool uri_allowed);
   Status read_schema(Database& database, int number);
