@@ -1,7 +1,8 @@
 // base/arena.h: memory that goes away in one step.
 //
 // Trees, bound trees and plans live here: plain structs, trivially destroyed, joined by raw pointers. Throws
-// std::bad_alloc. Not thread-safe.
+// std::bad_alloc. Not thread-safe. Under the address sanitizer what was not handed out is poisoned, and a gap stays
+// behind every object.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "base/allocator.h"
+#include "base/poison.h"
 
 namespace perlite {
 
@@ -32,7 +34,8 @@ class Arena {
   void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) {
     auto at = (reinterpret_cast<std::uintptr_t>(cursor_) + (alignment - 1)) & ~(alignment - 1);
     if (cursor_ == nullptr || at + size > reinterpret_cast<std::uintptr_t>(end_)) return allocate_slow(size, alignment);
-    cursor_ = reinterpret_cast<char*>(at + size);
+    cursor_ = reinterpret_cast<char*>(at + size + kGap);  // may pass end_, by the gap
+    base::unpoison(reinterpret_cast<void*>(at), size);
     return reinterpret_cast<void*>(at);
   }
 
@@ -78,6 +81,8 @@ class Arena {
     Chunk* next;
     std::size_t size;
   };
+  static constexpr std::size_t kGap = base::kAddressSanitizer ? 16 : 0;
+
   void* allocate_slow(std::size_t size, std::size_t alignment);
 
   char* cursor_ = nullptr;
