@@ -28,7 +28,7 @@ class TextBuilder {
 
   void append(std::string_view text) noexcept {
     if (text.size() < capacity_ - size_) {  // one byte stays for the NUL
-      std::memcpy(data_ + size_, text.data(), text.size());
+      if (!text.empty()) std::memcpy(data_ + size_, text.data(), text.size());  // an empty view may be null
       size_ += text.size();
     } else {
       append_slow(text);
