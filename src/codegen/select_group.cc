@@ -364,6 +364,8 @@ Status Generator::aggregate_stream(const plan::Aggregate& op, RowCode code) {
           b_.emit(Opcode::Compare, key, last_key, key_count).p4(key_info);
           b_.emit(Opcode::JumpCompare, other, same, other);
           b_.bind(other);
+          // The statement may rest at the row it gives out, and another one write the page that the new key borrows.
+          for (std::int32_t i = 0; i < key_count; ++i) b_.emit(Opcode::Copy, key + i, key + i);
           PL_TRY(call());
           reset();
           b_.bind(first_row);
