@@ -364,6 +364,9 @@ SQLITE_API int sqlite3_db_config(sqlite3* db, int op, ...) {
     case SQLITE_DBCONFIG_WRITABLE_SCHEMA:
       flag = &switches.writable_schema;
       break;
+    case SQLITE_DBCONFIG_LEGACY_FILE_FORMAT:
+      flag = &switches.legacy_file_format;
+      break;
     case SQLITE_DBCONFIG_LEGACY_ALTER_TABLE:
       flag = &switches.legacy_alter_table;
       break;
@@ -386,7 +389,6 @@ SQLITE_API int sqlite3_db_config(sqlite3* db, int op, ...) {
     case SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE:
     case SQLITE_DBCONFIG_ENABLE_QPSG:
     case SQLITE_DBCONFIG_TRIGGER_EQP:
-    case SQLITE_DBCONFIG_LEGACY_FILE_FORMAT:
     case SQLITE_DBCONFIG_STMT_SCANSTATUS:
     case SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE:
     case SQLITE_DBCONFIG_ENABLE_ATTACH_WRITE:

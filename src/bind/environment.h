@@ -58,6 +58,7 @@ class Environment {
     bool reverse_unordered_selects = false;
     bool ignore_check_constraints = false;
     bool automatic_index = true;
+    bool legacy_file_format = false;  // new databases get schema format 1
   };
   virtual const Switches& switches() const noexcept = 0;
 };

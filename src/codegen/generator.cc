@@ -45,8 +45,9 @@ Result<std::int32_t> Generator::use_database(std::int32_t number, bool writes) {
 
 Result<unsigned> Generator::record_flags(std::int32_t database) {
   PL_ASSIGN(const catalog::Placement* const placement, environment_.placement(database));
-  // 0: no schema was written yet, the format will be 4.
-  return placement->schema_format >= 1 && placement->schema_format <= 3 ? 1u : 0u;
+  // 0: no schema was written yet.
+  if (placement->schema_format == 0) return environment_.switches().legacy_file_format ? 1u : 0u;
+  return placement->schema_format <= 3 ? 1u : 0u;
 }
 
 Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {

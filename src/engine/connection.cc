@@ -267,7 +267,7 @@ Result<bool> Connection::forget_moved_schemas() {
 Status Connection::read_schema(Database& d, int number) {
   pager::View& view = d.store->view();
   std::uint32_t cookie = 0;
-  std::uint32_t format = 4;
+  std::uint32_t format = 0;  // no schema was written yet
   TextEncoding file_encoding = encoding_;
   if (view.page_count().value > 0) {
     PL_ASSIGN(cookie, d.store->read_header_u32(pager::header::kSchemaCookie));
@@ -286,7 +286,7 @@ Status Connection::read_schema(Database& d, int number) {
     }
   }
   catalog::LoadOptions options = load_options(d, number);
-  options.schema_format = format;
+  if (format != 0) options.schema_format = format;
   options.page_count = view.page_count().value;
   catalog::ShapeLoader loader(options);
   if (view.page_count().value > 0) {
@@ -356,7 +356,7 @@ Status Connection::schema_changed(std::int32_t number) {
   Database& d = database(number);
   PL_ASSIGN(const std::uint32_t format, d.store->read_header_u32(pager::header::kSchemaFormat));
   if (format == 0) {
-    PL_TRY(d.store->write_header_u32(pager::header::kSchemaFormat, 4));
+    PL_TRY(d.store->write_header_u32(pager::header::kSchemaFormat, switches_.legacy_file_format ? 1 : 4));
     PL_TRY(d.store->write_header_u32(pager::header::kTextEncoding, static_cast<std::uint32_t>(encoding_)));
   }
   expire_programs();
