@@ -275,6 +275,8 @@ class Connection final : public Allocated,
     std::int64_t deferred_violations;
   };
   Status open_statement_savepoint(Statement& statement, Database& database);
+  // Commits, rolls back or keeps what a writing statement did.
+  Status settle_changes(Statement& statement, Code result, catalog::ConflictAction action);
   Status match_savepoints(Database& database);
   // `then`: whether the read transactions of the stores that wrote end as well.
   Status commit_stores(pager::AfterCommit then);

@@ -253,55 +253,70 @@ void Connection::statement_started(Statement& statement) noexcept {
   if (!statement.is_read_only()) ++active_writers_;
 }
 
+// Whatever becomes of the changes, the statement is over afterwards: memory that runs out here undoes them.
 Status Connection::statement_finished(Statement& statement, Code result, catalog::ConflictAction action) {
-  const bool writer = !statement.is_read_only();
+  Status outcome;
+  if (!statement.is_read_only()) {
+    try {
+      outcome = settle_changes(statement, result, action);
+    } catch (const std::bad_alloc&) {
+      outcome = Status::no_memory();
+      try {
+        static_cast<void>(rollback_all(Code::Abort));
+      } catch (const std::bad_alloc&) {
+        // The stores roll back when they are next begun or closed.
+      }
+    }
+    --active_writers_;
+  }
+  --active_statements_;
+  if (autocommit_ && active_statements_ == 0) end_reads();
+  return outcome;
+}
+
+Status Connection::settle_changes(Statement& statement, Code result, catalog::ConflictAction action) {
   const bool failed = result != Code::Ok;
   Status outcome;
   // A statement that counts no rows leaves changes() alone, also when it fails.
   const auto nothing_changed = [&] {
     if (statement.program().changes_counted) changes_last = 0;
   };
-  if (writer) {
-    // Errors that leave memory and file in doubt take the transaction with them (lang_transaction.html, "Response To
-    // Errors Within A Transaction").
-    const Code primary = primary_code(result);
-    const bool in_doubt = failed && (primary == Code::IoErr || primary == Code::NoMem || primary == Code::Full ||
-                                     primary == Code::Interrupt);
-    if (failed && action == catalog::ConflictAction::Rollback) {
-      outcome = rollback_all(Code::AbortRollback);
+  // Errors that leave memory and file in doubt take the transaction with them (lang_transaction.html, "Response To
+  // Errors Within A Transaction").
+  const Code primary = primary_code(result);
+  const bool in_doubt = failed && (primary == Code::IoErr || primary == Code::NoMem || primary == Code::Full ||
+                                   primary == Code::Interrupt);
+  if (failed && action == catalog::ConflictAction::Rollback) {
+    outcome = rollback_all(Code::AbortRollback);
+    nothing_changed();
+  } else if (autocommit_ && active_writers_ == 1) {
+    if (failed && action != catalog::ConflictAction::Fail) {
+      outcome = rollback_all(Code::Abort);
       nothing_changed();
-    } else if (autocommit_ && active_writers_ == 1) {
-      if (failed && action != catalog::ConflictAction::Fail) {
-        outcome = rollback_all(Code::Abort);
-        nothing_changed();
-      } else if (deferred_violations_ > 0) {
-        outcome = Status(Code::ConstraintForeignKey, "FOREIGN KEY constraint failed");
+    } else if (deferred_violations_ > 0) {
+      outcome = Status(Code::ConstraintForeignKey, "FOREIGN KEY constraint failed");
+      static_cast<void>(rollback_all(Code::Abort));
+      nothing_changed();
+    } else {
+      // The last statement ends the read locks as well: together that is fewer calls of the system.
+      outcome = commit_stores(active_statements_ == 1 ? pager::AfterCommit::EndRead : pager::AfterCommit::KeepReading);
+      if (!outcome.ok()) {
         static_cast<void>(rollback_all(Code::Abort));
         nothing_changed();
-      } else {
-        // The last statement ends the read locks as well: together that is fewer calls of the system.
-        outcome = commit_stores(active_statements_ == 1 ? pager::AfterCommit::EndRead : pager::AfterCommit::KeepReading);
-        if (!outcome.ok()) {
-          static_cast<void>(rollback_all(Code::Abort));
-          nothing_changed();
-        }
       }
-    } else if (failed && action != catalog::ConflictAction::Fail) {
-      if (statement.has_savepoints()) {
-        outcome = statement.roll_back_savepoints();
-        nothing_changed();
-        if (!outcome.ok()) static_cast<void>(rollback_all(Code::Abort));
-      } else if (in_doubt) {
-        outcome = rollback_all(Code::Abort);
-        nothing_changed();
-      }
-    } else {
-      statement.release_savepoints();
     }
-    --active_writers_;
+  } else if (failed && action != catalog::ConflictAction::Fail) {
+    if (statement.has_savepoints()) {
+      outcome = statement.roll_back_savepoints();
+      nothing_changed();
+      if (!outcome.ok()) static_cast<void>(rollback_all(Code::Abort));
+    } else if (in_doubt) {
+      outcome = rollback_all(Code::Abort);
+      nothing_changed();
+    }
+  } else {
+    statement.release_savepoints();
   }
-  --active_statements_;
-  if (autocommit_ && active_statements_ == 0) end_reads();
   return outcome;
 }
 

@@ -2,7 +2,8 @@
 // nothing lost.
 // ctest: quick Quick*
 // ctest: quick,stock Oracle*
-// ctest: ordinary,worlds Ordinary*
+// ctest: ordinary,worlds Ordinary*:-*EachAllocationFails
+// ctest: long,worlds Ordinary*EachAllocationFails
 #include <sys/stat.h>
 
 #include <atomic>
