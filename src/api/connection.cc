@@ -27,6 +27,11 @@ int open_connection(const char* filename, sqlite3** out, int flags, const char* 
   flags &= SQLITE_OPEN_READONLY | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_MEMORY |
            SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_SHAREDCACHE | SQLITE_OPEN_PRIVATECACHE |
            SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  if ((flags & SQLITE_OPEN_PRIVATECACHE) != 0) {
+    flags &= ~SQLITE_OPEN_SHAREDCACHE;
+  } else if (engine::SharedCache::is_default()) {
+    flags |= SQLITE_OPEN_SHAREDCACHE;
+  }
   bool serialized = base::threading() == base::Threading::Serialized;
   if ((flags & SQLITE_OPEN_NOMUTEX) != 0) serialized = false;
   if ((flags & SQLITE_OPEN_FULLMUTEX) != 0) serialized = base::threading() != base::Threading::Single;
@@ -71,13 +76,13 @@ int open_connection(const char* filename, sqlite3** out, int flags, const char* 
 
 // Ends a connection that nobody needs any more.
 void destroy(Connection* connection) noexcept {
-  connection->lock().enter();
+  Connection* const outer = connection->enter();
   static_cast<void>(connection->rollback_all(Code::Abort));
   const engine::Hooks hooks = connection->hooks;
   if ((hooks.trace_mask & SQLITE_TRACE_CLOSE) != 0)
     hooks.trace(SQLITE_TRACE_CLOSE, hooks.trace_context, connection, nullptr);
   connection->close_databases();
-  connection->lock().leave();
+  connection->leave(outer);
   delete connection;
 }
 
@@ -159,7 +164,7 @@ SQLITE_API int sqlite3_extended_result_codes(sqlite3* db, int on) {
 SQLITE_API int sqlite3_busy_handler(sqlite3* db, int (*handler)(void*, int), void* context) {
   if (!usable(db)) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.busy = handler;
   c.hooks.busy_context = context;
   c.busy_timeout_ms = 0;
@@ -169,7 +174,7 @@ SQLITE_API int sqlite3_busy_handler(sqlite3* db, int (*handler)(void*, int), voi
 SQLITE_API int sqlite3_busy_timeout(sqlite3* db, int ms) {
   if (!usable(db)) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.busy = nullptr;
   c.busy_timeout_ms = ms > 0 ? ms : 0;
   return SQLITE_OK;
@@ -184,10 +189,17 @@ SQLITE_API int sqlite3_is_interrupted(sqlite3* db) {
   return usable(db) && to_connection(db)->budget().interrupted() ? 1 : 0;
 }
 
+SQLITE_API int sqlite3_unlock_notify(sqlite3* db, void (*callback)(void** arguments, int count), void* argument) {
+  if (!usable(db)) return SQLITE_MISUSE;
+  Connection& c = *to_connection(db);
+  const StateGuard guard(c);
+  return report(c, engine::notify_of_unlock(c, callback, argument));
+}
+
 SQLITE_API int sqlite3_limit(sqlite3* db, int id, int value) {
   if (!usable(db)) return -1;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   return c.set_limit(id, value);
 }
 
@@ -313,7 +325,7 @@ SQLITE_API int sqlite3_db_status(sqlite3* db, int op, int* current, int* highwat
 SQLITE_API sqlite3_stmt* sqlite3_next_stmt(sqlite3* db, sqlite3_stmt* statement) {
   if (!usable(db)) return nullptr;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   Statement* s = to_statement(statement);
   return to_handle(s == nullptr ? c.first_statement() : s->next());
 }
@@ -323,7 +335,7 @@ SQLITE_API int sqlite3_system_errno(sqlite3*) { return 0; }
 SQLITE_API int sqlite3_db_config(sqlite3* db, int op, ...) {
   if (!usable(db)) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   va_list arguments;
   va_start(arguments, op);
   int code = SQLITE_OK;
@@ -345,6 +357,13 @@ SQLITE_API int sqlite3_db_config(sqlite3* db, int op, ...) {
       if (out != nullptr) *out = c.fp_digits;
       va_end(arguments);
       return SQLITE_OK;
+    }
+    case SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE: {
+      const int wanted = va_arg(arguments, int);
+      int* out = va_arg(arguments, int*);
+      if (wanted >= 0) c.checkpoint_on_close = wanted == 0;
+      if (out != nullptr) *out = c.checkpoint_on_close ? 0 : 1;
+      break;
     }
     case SQLITE_DBCONFIG_ENABLE_FKEY:
       flag = &switches.foreign_keys;
@@ -386,7 +405,6 @@ SQLITE_API int sqlite3_db_config(sqlite3* db, int op, ...) {
       flag = &c.reset_database;
       break;
     case SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER:
-    case SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE:
     case SQLITE_DBCONFIG_ENABLE_QPSG:
     case SQLITE_DBCONFIG_TRIGGER_EQP:
     case SQLITE_DBCONFIG_STMT_SCANSTATUS:
@@ -438,7 +456,7 @@ SQLITE_API const void* sqlite3_errmsg16(sqlite3* db) {
   if (db == nullptr) return kNoMemory;
   if (!usable(db)) return kMisuse;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   try {
     c.wide_message->set_text_copy(c.error().message(), TextEncoding::Utf8);
     c.wide_message->convert_to_text(TextEncoding::Utf16le);
@@ -452,7 +470,7 @@ SQLITE_API int sqlite3_error_offset(sqlite3* db) { return usable(db) ? to_connec
 SQLITE_API int sqlite3_set_errmsg(sqlite3* db, int code, const char* text) {
   if (!usable(db)) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   if (text == nullptr) {
     c.error().set_code(static_cast<Code>(code));
   } else {
@@ -468,7 +486,7 @@ SQLITE_API int sqlite3_set_authorizer(sqlite3* db,
                                       void* context) {
   if (!usable(db)) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.authorizer = callback;
   c.hooks.authorizer_context = context;
   c.expire_programs();
@@ -477,20 +495,20 @@ SQLITE_API int sqlite3_set_authorizer(sqlite3* db,
 SQLITE_API void sqlite3_progress_handler(sqlite3* db, int every, int (*callback)(void*), void* context) {
   if (!usable(db)) return;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.budget().set_progress(every, callback, context);
 }
 SQLITE_API void* sqlite3_commit_hook(sqlite3* db, int (*callback)(void*), void* context) {
   if (!usable(db)) return nullptr;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.commit = callback;
   return std::exchange(c.hooks.commit_context, context);
 }
 SQLITE_API void* sqlite3_rollback_hook(sqlite3* db, void (*callback)(void*), void* context) {
   if (!usable(db)) return nullptr;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.rollback = callback;
   return std::exchange(c.hooks.rollback_context, context);
 }
@@ -498,7 +516,7 @@ SQLITE_API void* sqlite3_update_hook(sqlite3* db, void (*callback)(void*, int, c
                                      void* context) {
   if (!usable(db)) return nullptr;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.update = callback;
   return std::exchange(c.hooks.update_context, context);
 }
@@ -506,7 +524,7 @@ SQLITE_API int sqlite3_trace_v2(sqlite3* db, unsigned mask, int (*callback)(unsi
                                 void* context) {
   if (!usable(db)) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.trace_mask = callback == nullptr ? 0 : mask;
   c.hooks.trace = callback;
   c.hooks.trace_context = context;
@@ -515,16 +533,33 @@ SQLITE_API int sqlite3_trace_v2(sqlite3* db, unsigned mask, int (*callback)(unsi
 SQLITE_API void* sqlite3_trace(sqlite3* db, void (*callback)(void*, const char*), void* context) {
   if (!usable(db)) return nullptr;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.legacy_trace = callback;
   return std::exchange(c.hooks.legacy_trace_context, context);
 }
 SQLITE_API void* sqlite3_profile(sqlite3* db, void (*callback)(void*, const char*, sqlite3_uint64), void* context) {
   if (!usable(db)) return nullptr;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   c.hooks.legacy_profile = callback;
   return std::exchange(c.hooks.legacy_profile_context, context);
+}
+
+SQLITE_API int sqlite3_autovacuum_pages(sqlite3* db,
+                                        unsigned (*callback)(void*, const char*, unsigned, unsigned, unsigned),
+                                        void* context, void (*destroy)(void*)) {
+  if (!usable(db)) {
+    if (destroy != nullptr) destroy(context);
+    return SQLITE_MISUSE;
+  }
+  Connection& c = *to_connection(db);
+  const LockGuard guard(c);
+  engine::Hooks& hooks = c.hooks;
+  if (hooks.autovacuum_pages_destroy != nullptr) hooks.autovacuum_pages_destroy(hooks.autovacuum_pages_context);
+  hooks.autovacuum_pages = callback;
+  hooks.autovacuum_pages_context = context;
+  hooks.autovacuum_pages_destroy = destroy;
+  return SQLITE_OK;
 }
 
 // ---- client data ----
@@ -532,7 +567,7 @@ SQLITE_API void* sqlite3_profile(sqlite3* db, void (*callback)(void*, const char
 SQLITE_API void* sqlite3_get_clientdata(sqlite3* db, const char* name) {
   if (!usable(db) || name == nullptr) return nullptr;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   return c.client_data(name);
 }
 SQLITE_API int sqlite3_set_clientdata(sqlite3* db, const char* name, void* data, void (*destroy)(void*)) {
@@ -549,7 +584,7 @@ SQLITE_API int sqlite3_set_clientdata(sqlite3* db, const char* name, void* data,
 SQLITE_API int sqlite3_file_control(sqlite3* db, const char* schema, int op, void* argument) {
   if (!usable(db)) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   const int number = find_schema(c, schema);
   if (number < 0) return SQLITE_ERROR;
   auto& store = c.database(number).store;
@@ -570,10 +605,12 @@ SQLITE_API int sqlite3_file_control(sqlite3* db, const char* schema, int op, voi
       return SQLITE_OK;
     case SQLITE_FCNTL_RESERVE_BYTES: {
       int* bytes = static_cast<int*>(argument);
-      const int before = static_cast<int>(store->reserved_bytes());
-      if (*bytes >= 0 && *bytes <= 255 &&
-          !store->set_page_size(store->page_size(), static_cast<std::uint32_t>(*bytes)).ok())
-        return SQLITE_ERROR;
+      int& requested = c.database(number).requested_reserved_bytes;
+      const int before = std::max(static_cast<int>(store->reserved_bytes()), requested);
+      if (*bytes >= 0 && *bytes <= 255) {
+        requested = *bytes;  // a database with pages takes it at VACUUM
+        if (!store->set_page_size(store->page_size(), static_cast<std::uint32_t>(*bytes)).ok()) return SQLITE_ERROR;
+      }
       *bytes = before;
       return SQLITE_OK;
     }

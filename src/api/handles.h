@@ -33,12 +33,26 @@ inline vm::FunctionContext* to_context(sqlite3_context* context) noexcept {
   return reinterpret_cast<vm::FunctionContext*>(context);
 }
 
+// What touches a database, or may.
 class LockGuard {
  public:
-  explicit LockGuard(Connection& connection) noexcept : connection_(connection) { connection_.lock().enter(); }
-  ~LockGuard() { connection_.lock().leave(); }
+  explicit LockGuard(Connection& connection) noexcept : connection_(connection), outer_(connection.enter()) {}
+  ~LockGuard() { connection_.leave(outer_); }
   LockGuard(const LockGuard&) = delete;
   LockGuard& operator=(const LockGuard&) = delete;
+
+ private:
+  Connection& connection_;
+  Connection* outer_;
+};
+
+// What touches the connection alone: it waits for nobody who shares a cache with it.
+class StateGuard {
+ public:
+  explicit StateGuard(Connection& connection) noexcept : connection_(connection) { connection_.lock().enter(); }
+  ~StateGuard() { connection_.lock().leave(); }
+  StateGuard(const StateGuard&) = delete;
+  StateGuard& operator=(const StateGuard&) = delete;
 
  private:
   Connection& connection_;

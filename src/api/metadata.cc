@@ -123,7 +123,8 @@ SQLITE_API const char* sqlite3_normalized_sql(sqlite3_stmt* handle) {
 
 SQLITE_API int sqlite3_wal_autocheckpoint(sqlite3* db, int pages) {
   if (!usable(db)) return SQLITE_MISUSE;
-  to_connection(db)->wal_autocheckpoint = pages > 0 ? pages : 0;
+  const LockGuard guard(*to_connection(db));
+  to_connection(db)->set_auto_checkpoint(pages);
   return SQLITE_OK;
 }
 
@@ -135,16 +136,22 @@ SQLITE_API void* sqlite3_wal_hook(sqlite3* db, int (*callback)(void*, sqlite3*, 
   return std::exchange(c.hooks.wal_context, context);
 }
 
-// Databases without a log have nothing to check out: success with -1 for both counts.
 SQLITE_API int sqlite3_wal_checkpoint_v2(sqlite3* db, const char* database, int mode, int* log, int* done) {
   if (log != nullptr) *log = -1;
   if (done != nullptr) *done = -1;
   if (!usable(db) || mode < SQLITE_CHECKPOINT_NOOP || mode > SQLITE_CHECKPOINT_TRUNCATE) return SQLITE_MISUSE;
   Connection& c = *to_connection(db);
   return guarded(c, [&]() -> Status {
-    if (database != nullptr && database[0] != '\0' && c.find_database(database) < 0)
-      return Status::format(Code::Error, -1, "unknown database: %s", database);
-    return {};
+    int number = -1;
+    if (database != nullptr && database[0] != '\0') {
+      number = c.find_database(database);
+      if (number < 0) return Status::format(Code::Error, -1, "unknown database: %s", database);
+    }
+    pager::CheckpointCounts counts;
+    Status status = c.checkpoint(number, static_cast<pager::CheckpointMode>(mode), &counts);
+    if (log != nullptr) *log = counts.log_frames;
+    if (done != nullptr) *done = counts.moved_frames;
+    return status;
   });
 }
 SQLITE_API int sqlite3_wal_checkpoint(sqlite3* db, const char* database) {

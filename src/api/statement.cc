@@ -21,7 +21,9 @@ int prepare(sqlite3* db, const char* sql, int byte_count, unsigned flags, sqlite
   Connection& c = *to_connection(db);
   const std::size_t size = byte_count < 0 ? std::strlen(sql) : strnlen(sql, static_cast<std::size_t>(byte_count));
   std::size_t consumed = size;
+  const bool measured = byte_count > 0 && sql[byte_count - 1] != '\0';  // by the caller, and without a NUL
   const int code = guarded(c, [&]() -> Status {
+    if (measured && byte_count > c.limit(engine::kLimitSqlLength)) return Status(Code::TooBig, "statement too long");
     PL_ASSIGN(Statement* const statement, c.prepare({sql, size}, flags, &consumed));
     *out = to_handle(statement);
     return {};
@@ -86,7 +88,7 @@ template <class Set>
 int bind_one(sqlite3_stmt* handle, int index, Set set) noexcept {
   Statement* statement = to_statement(handle);
   if (statement == nullptr) return SQLITE_MISUSE;
-  const LockGuard guard(statement->connection());
+  const StateGuard guard(statement->connection());
   int code = SQLITE_OK;
   Value* value = parameter(statement, index, &code);
   if (value == nullptr) return code;
@@ -113,7 +115,7 @@ int bind_bytes(sqlite3_stmt* handle, int index, const void* data, sqlite3_uint64
     return SQLITE_MISUSE;
   }
   Connection& c = statement->connection();
-  const LockGuard guard(c);
+  const StateGuard guard(c);
   int code = SQLITE_OK;
   Value* value = parameter(statement, index, &code);
   if (value == nullptr) {
@@ -205,9 +207,10 @@ SQLITE_API int sqlite3_reset(sqlite3_stmt* handle) {
   if (statement == nullptr) return SQLITE_MISUSE;
   Connection& c = statement->connection();
   const LockGuard guard(c);
+  const bool has_run = statement->has_run();
   const Code code = statement->reset();
   if (code == Code::Ok) {
-    c.error().clear();
+    if (has_run) c.error().clear();
     return SQLITE_OK;
   }
   if (c.error().code() != code) c.error().set_code(code);
@@ -219,16 +222,17 @@ SQLITE_API int sqlite3_finalize(sqlite3_stmt* handle) {
   Statement* statement = to_statement(handle);
   if (statement == nullptr) return SQLITE_MISUSE;
   Connection& c = statement->connection();
-  c.lock().enter();
+  engine::Connection* const outer = c.enter();
+  const bool has_run = statement->has_run();
   const Code code = statement->reset();
   if (code == Code::Ok) {
-    c.error().clear();
+    if (has_run) c.error().clear();
   } else if (c.error().code() != code) {
     c.error().set_code(code);
   }
   const int answer = static_cast<int>(code) & c.result_mask;
   delete statement;
-  c.lock().leave();
+  c.leave(outer);
   release_zombie(c);
   return answer;
 }
@@ -241,7 +245,7 @@ SQLITE_API const char* sqlite3_sql(sqlite3_stmt* handle) {
 SQLITE_API char* sqlite3_expanded_sql(sqlite3_stmt* handle) {
   Statement* statement = to_statement(handle);
   if (statement == nullptr) return nullptr;
-  const LockGuard guard(statement->connection());
+  const StateGuard guard(statement->connection());
   try {
     const String text = engine::expand_sql(*statement);
     if (text.size() > static_cast<std::size_t>(statement->connection().limit(engine::kLimitLength))) return nullptr;
@@ -380,7 +384,7 @@ SQLITE_API int sqlite3_bind_value(sqlite3_stmt* s, int i, const sqlite3_value* f
 SQLITE_API int sqlite3_clear_bindings(sqlite3_stmt* s) {
   Statement* statement = to_statement(s);
   if (statement == nullptr) return SQLITE_MISUSE;
-  const LockGuard guard(statement->connection());
+  const StateGuard guard(statement->connection());
   statement->execution().clear_bindings();
   return SQLITE_OK;
 }
@@ -403,7 +407,7 @@ SQLITE_API int sqlite3_transfer_bindings(sqlite3_stmt* from, sqlite3_stmt* to) {
   Statement* b = to_statement(to);
   if (a == nullptr || b == nullptr) return SQLITE_MISUSE;
   if (a->bindings().size() != b->bindings().size()) return SQLITE_ERROR;
-  const LockGuard guard(b->connection());
+  const StateGuard guard(b->connection());
   for (std::size_t i = 0; i < a->bindings().size(); ++i) b->bindings()[i].take(a->bindings()[i]);
   return SQLITE_OK;
 }

@@ -1,6 +1,8 @@
-#include "base/arena.h"
+#include "base/arena_containers.h"
 
 namespace perlite {
+
+thread_local constinit Arena* ArenaScope::current_ = nullptr;
 
 // A request that does not fit opens a new chunk; chunks double up to 64 KiB so that small statements stay small.
 void* Arena::allocate_slow(std::size_t size, std::size_t alignment) {

@@ -40,15 +40,31 @@ std::size_t find_bytes(std::string_view text, std::string_view needle, bool fold
   const __m128i first_high = _mm_set1_epi8(fold ? ascii_upper(first) : first);
   const __m128i last_low = _mm_set1_epi8(last);
   const __m128i last_high = _mm_set1_epi8(fold ? ascii_upper(last) : last);
-  for (; i + 16 <= last_start + 1; i += 16) {
-    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + i));
-    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + i + needle.size() - 1));
+  const auto hits = [&](const char* starts) {
+    const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(starts));
+    const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(starts + needle.size() - 1));
     const __m128i hit = _mm_and_si128(_mm_or_si128(_mm_cmpeq_epi8(a, first_low), _mm_cmpeq_epi8(a, first_high)),
                                       _mm_or_si128(_mm_cmpeq_epi8(b, last_low), _mm_cmpeq_epi8(b, last_high)));
-    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit)); mask != 0; mask &= mask - 1) {
+    return static_cast<unsigned>(_mm_movemask_epi8(hit));
+  };
+  for (; i + 16 <= last_start + 1; i += 16) {
+    for (unsigned mask = hits(begin + i); mask != 0; mask &= mask - 1) {
       const std::size_t start = i + static_cast<std::size_t>(std::countr_zero(mask));
       if (equal(start)) return start;
     }
+  }
+  // The rest, or a short text, at once as well: in a place where sixteen bytes may be read behind any start.
+  const std::size_t rest = text.size() - i;
+  if (constexpr std::size_t kPlace = 64; i <= last_start && rest <= kPlace - 16) {
+    char place[kPlace];
+    std::memcpy(place, begin + i, rest);
+    std::memset(place + rest, 0, 16);
+    const std::size_t starts = last_start - i + 1;
+    for (unsigned mask = hits(place) & ((1u << starts) - 1); mask != 0; mask &= mask - 1) {
+      const std::size_t start = i + static_cast<std::size_t>(std::countr_zero(mask));
+      if (equal(start)) return start;
+    }
+    return std::string_view::npos;
   }
 #endif
   const char low = needle.front();

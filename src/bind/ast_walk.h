@@ -1,10 +1,14 @@
 // bind/ast_walk.h: every expression and FROM item of a tree, without knowing what names mean and without the C stack.
 #pragma once
 
-#include "base/containers.h"
+#include "base/arena_containers.h"
 #include "sql/ast.h"
 
 namespace perlite::bind {
+
+// Lists of this layer live in the arena of the statement.
+using arena_containers::HashMap;
+using arena_containers::Vector;
 
 // Visits nodes in no promised order. `on_expr` and `on_item` are called with each node once; queries inside are
 // followed.

@@ -55,6 +55,7 @@ bool Binder::name_is_free(const sql::CreateStatement& ast, int database, bool* n
   const bool is_view = one->find_entry(catalog::EntryType::View, name) != catalog::kNoEntry;
   if (is_view || one->find_entry(catalog::EntryType::Table, name) != catalog::kNoEntry) {
     if (ast.if_not_exists) {
+      note_read(database);
       *no_op = true;
       return true;
     }
@@ -347,6 +348,7 @@ const CreateIndex* Binder::bind_create_index(const sql::CreateIndexStatement& as
   }
   if (one->find_entry(catalog::EntryType::Index, ast.name.text) != catalog::kNoEntry) {
     if (!ast.if_not_exists) return failed(message("index %.*s already exists", ast.name.text));
+    note_read(database);
     create->no_op = true;
     return create;
   }
@@ -499,6 +501,7 @@ const CreateTrigger* Binder::bind_create_trigger(const sql::CreateTriggerStateme
       error_at(ast.name.span, "trigger %.*s already exists", ast.name.text);
       return nullptr;
     }
+    note_read(database);
     create->no_op = true;
     return create;
   }

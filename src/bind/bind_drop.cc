@@ -57,8 +57,14 @@ const Drop* Binder::bind_drop(const sql::DropStatement& ast) {
     if (found) drop->database = database;
   }
   if (!found) {
-    drop->no_op = ast.if_exists;
-    if (ast.if_exists) return drop;
+    if (ast.if_exists) {
+      // That there is none is true of what was read; the temporary database is the connection's own.
+      for (int database = 0; database < count; ++database) {
+        if (only < 0 ? database != 1 : database == only) note_read(database);
+      }
+      drop->no_op = true;
+      return drop;
+    }
     if (ast.schema.present()) return failed(message("no such %.*s: %.*s.%.*s", kind, ast.schema.text, ast.name.text));
     return failed(message("no such %.*s: %.*s", kind, ast.name.text));
   }

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/deep_stack.h"
 #include "bind/binding.h"
 #include "sqlite3.h"
 
@@ -236,9 +237,6 @@ bool Binder::rules_for(const Expr* left, const Expr* right, std::span<const Comp
 const Expr* Binder::compare(CompareOp op, const Expr* left, const Expr* right, Span span) {
   const std::size_t left_width = width_of(left), right_width = width_of(right);
   if (left_width != right_width || left_width == 0) {
-    if (left->kind != ExprKind::Row && right->kind != ExprKind::Row) {
-      if (!must_be_scalar(left) || !must_be_scalar(right)) return nullptr;
-    }
     if (left_width == 1 && right->kind == ExprKind::Row && !span.empty()) {
       error_at(left->span, "row value misused");
     } else {
@@ -498,6 +496,7 @@ bool Binder::push_frame(const sql::Expr* node) {
 
 const Expr* Binder::bind_expr(const sql::Expr* node) {
   if (is_leaf(node)) return bind_leaf(node);
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return bind_expr(node); });
   const std::size_t frame_base = frames_.size(), value_base = values_.size();
   if (!push_frame(node)) return nullptr;
   for (;;) {
@@ -767,7 +766,8 @@ const Expr* Binder::finish_in(const sql::InExpr& node, const Expr* const* values
     std::span<ComparisonRule> rules = arena_.make_array<ComparisonRule>(width);
     for (std::size_t i = 0; i < width; ++i) {
       const Expr* field = field_of(operand, i);
-      rules[i].affinity = field->affinity;
+      // Numbers are compared as they are: a REAL column does not round the integers it is compared with.
+      rules[i].affinity = record::is_numeric(field->affinity) ? Affinity::Numeric : field->affinity;
       rules[i].collation = usable(field->collation);
       if (rules[i].collation == nullptr) return nullptr;
     }

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/deep_stack.h"
 #include "bind/binding.h"
+#include "bind/numbered_name.h"
 #include "bind/table_definition.h"
 #include "catalog/schema_table.h"
 #include "sqlite3.h"
@@ -102,6 +104,7 @@ FromNode* Binder::bind_from_clause(const sql::FromClause& clause, Scope& scope, 
 }
 
 FromNode* Binder::bind_from_item(const sql::FromItem& written, Scope& scope, const JoinNames** names, bool turned) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return bind_from_item(written, scope, names, turned); });
   const sql::FromItem& item = unwrapped(written);
   const int first = static_cast<int>(scope.sources.size());
   if (item.kind == sql::FromKind::Nested) {
@@ -391,9 +394,7 @@ std::span<RelationColumn> Binder::columns_of_select(const Select& select, std::s
     };
     for (int number = 1; taken(name); ++number) {
       std::string_view stem = names.empty() ? result.name : names[i];
-      const Status made = Status::format(
-          Code::Error, -1, "%.*s:%d", static_cast<int>(std::min<std::size_t>(stem.size(), 900)), stem.data(), number);
-      name = arena_.copy_text(made.message());
+      name = numbered_name(arena_, {stem.substr(0, 900), ":"}, number);
     }
     if (wide) seen.emplace(base::hash_ignoring_case(name), i);
     RelationColumn& column = columns[i];

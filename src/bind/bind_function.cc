@@ -129,11 +129,12 @@ bool Binder::begin_call(const sql::FunctionExpr& node, Frame& frame) {
     if (function->has(vm::kWindowOnly)) {
       return error_at(node.name.span, "misuse of window function %.*s()", name);
     }
-    if (scope_ == nullptr || scope_->core == nullptr || !scope_->aggregates_allowed) {
-      return scope_ != nullptr && scope_->grouped_clause
-                 ? error_at(node.name.span, "misuse of aggregate: %.*s()", name)
-                 : error_at(node.name.span, "misuse of aggregate function %.*s()", name);
+    // One that this clause may not have can still be an outer query's: its arguments will tell.
+    bool allowed = false;
+    for (const Scope* scope = scope_; scope != nullptr && !allowed; scope = scope->outer) {
+      allowed = scope->core != nullptr && scope->aggregates_allowed;
     }
+    if (!allowed || scope_->core == nullptr) return misused_aggregate(node, scope_ != nullptr && scope_->grouped_clause);
     if (node.distinct && node.arguments.size() != 1) {
       return error("DISTINCT aggregates must have exactly one argument");
     }
@@ -188,7 +189,7 @@ const Expr* Binder::finish_call(const sql::FunctionExpr& node, const Frame& fram
     }
     result = finish_window(node, function, arguments, filter);
   } else {
-    result = finish_aggregate(node, function, arguments, filter, order_by);
+    result = finish_aggregate(node, frame, arguments, filter, order_by);
   }
   scope_->aggregates_allowed = (frame.saved_allowed & 1) != 0;
   scope_->windows_allowed = (frame.saved_allowed & 2) != 0;
@@ -224,8 +225,14 @@ bool same_order(std::span<const OrderTerm> left, std::span<const OrderTerm> righ
 
 }  // namespace
 
-const Expr* Binder::finish_aggregate(const sql::FunctionExpr& node, const vm::FunctionDef& function, ExprList arguments,
+bool Binder::misused_aggregate(const sql::FunctionExpr& node, bool grouped_clause) {
+  return grouped_clause ? error_at(node.name.span, "misuse of aggregate: %.*s()", node.name.text)
+                        : error_at(node.name.span, "misuse of aggregate function %.*s()", node.name.text);
+}
+
+const Expr* Binder::finish_aggregate(const sql::FunctionExpr& node, const Frame& frame, ExprList arguments,
                                      const Expr* filter, std::span<const OrderTerm> order_by) {
+  const vm::FunctionDef& function = *frame.function;
   Scope* owner = scope_;
   const int depth = std::min(scope_->depth, 62);
   const std::uint64_t named = depths_named_ & ((std::uint64_t{2} << depth) - 1);
@@ -234,6 +241,10 @@ const Expr* Binder::finish_aggregate(const sql::FunctionExpr& node, const vm::Fu
     while (owner != nullptr && owner->depth > deepest) owner = owner->outer;
   }
   if (owner == nullptr) owner = scope_;
+  if (owner == scope_ && (frame.saved_allowed & 1) == 0) {
+    misused_aggregate(node, (frame.saved_allowed & 4) != 0);
+    return nullptr;
+  }
   if (owner != scope_ && (owner->core == nullptr || !owner->aggregates_allowed)) {
     error_at(node.name.span, "misuse of aggregate: %.*s()", node.name.text);
     return nullptr;

@@ -118,7 +118,6 @@ const HostArguments* Binder::bind_vacuum(const sql::VacuumStatement& ast) {
     if (values[0] == nullptr) return nullptr;
     host->values = values;
   }
-  note_written(host->database);
   return host;
 }
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/deep_stack.h"
 #include "bind/binding.h"
+#include "bind/numbered_name.h"
 #include "bind/same.h"
 #include "sqlite3.h"
 
@@ -36,6 +38,8 @@ unsigned types_of(const Expr* expr) {
     case ExprKind::ScalarSubquery:
       if (record::is_numeric(expr->affinity)) return kNumbers | kBlobs;
       return expr->affinity == Affinity::Text ? kTexts | kBlobs : kNumbers | kTexts | kBlobs;
+    case ExprKind::Collate:
+      return types_of(expr->as<CollateExpr>().operand);
     case ExprKind::Binary:
       return expr->as<BinaryExpr>().op == BinaryOp::Concat ? kTexts | kBlobs : kNumbers;
     case ExprKind::Unary:
@@ -54,6 +58,7 @@ unsigned types_of(const Expr* expr) {
 }  // namespace
 
 Select* Binder::bind_select(const sql::Select& ast, const SelectOptions& options) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return bind_select(ast, options); });
   if (select_depth_ >= kMaxSelectDepth) {
     return failed(Status::format(Code::Error, -1, "too many nested subqueries and views - max %d", kMaxSelectDepth));
   }
@@ -117,11 +122,16 @@ Select* Binder::bind_arms(const sql::Select& ast, std::size_t first, std::size_t
   std::span<Affinity> affinities = arena_.make_array<Affinity>(width);
   for (std::size_t i = 0; i < width; ++i) {
     affinities[i] = select.columns[i].expr->affinity;
-    // The affinity of the first arm, unless another arm gives values it would change.
-    unsigned others = 0;
-    for (std::size_t k = 1; k < count; ++k) others |= types_of(arms[k].core->columns[i].expr);
-    if ((affinities[i] == Affinity::Text && (others & kNumbers) != 0) ||
-        (record::is_numeric(affinities[i]) && (others & kTexts) != 0)) {
+    if (!compound) continue;
+    // The affinity of the first arm that has one, unless an arm gives values it would change.
+    unsigned types = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+      const Expr* expr = arms[k].core->columns[i].expr;
+      if (affinities[i] == Affinity::None) affinities[i] = expr->affinity;
+      types |= types_of(expr);
+    }
+    if ((affinities[i] == Affinity::Text && (types & kNumbers) != 0) ||
+        (record::is_numeric(affinities[i]) && (types & kTexts) != 0)) {
       affinities[i] = Affinity::Blob;
     }
   }
@@ -198,8 +208,7 @@ Core* Binder::bind_core(const sql::SelectCore& ast, SelectState& state, const Se
     std::span<ResultColumn> columns = arena_.make_array<ResultColumn>(rows[0].size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
       columns[i].expr = rows[0][i];
-      const Status name = Status::format(Code::Error, -1, "column%d", static_cast<int>(i + 1));
-      columns[i].name = arena_.copy_text(name.message());
+      columns[i].name = numbered_name(arena_, {"column"}, static_cast<int>(i + 1));
     }
     core->columns = columns;
     scope.columns = columns;
@@ -261,11 +270,9 @@ void Binder::finish_core(CoreState& state, Scope& scope) {
   core.windows = arena_.copy_array(state.windows);
   core.window_functions = arena_.copy_array(state.window_functions);
   core.is_aggregate = !core.group_by.empty() || !core.aggregates.empty();
-  // The row of the one min() or max() gives the bare columns.
-  int extremes = 0;
+  // The row of a min() or max() gives the bare columns: that of the last, as stock does where there are several.
   for (std::size_t i = 0; i < core.aggregates.size(); ++i) {
-    if (!core.aggregates[i].function->has(vm::kMinMax)) continue;
-    core.bare_minmax = ++extremes == 1 ? static_cast<std::int32_t>(i) : -1;
+    if (core.aggregates[i].function->has(vm::kMinMax)) core.bare_minmax = static_cast<std::int32_t>(i);
   }
 }
 
@@ -469,7 +476,14 @@ bool Binder::make_order_term(const sql::OrderTerm& ast, const Expr* expr, std::i
   return true;
 }
 
+bool Binder::too_many_terms(std::size_t count, const char* clause) {
+  if (count <= static_cast<std::size_t>(environment_.limit(SQLITE_LIMIT_COLUMN))) return false;
+  failed(Status::format(Code::Error, -1, "too many terms in %s clause", clause));
+  return true;
+}
+
 bool Binder::bind_group_by(const sql::SelectCore& ast, Scope& scope, Core& core) {
+  if (too_many_terms(ast.group_by.size(), "GROUP BY")) return false;
   std::span<const Expr*> terms = arena_.make_array<const Expr*>(ast.group_by.size());
   std::span<const Collation*> collations = arena_.make_array<const Collation*>(terms.size());
   for (std::size_t i = 0; i < terms.size(); ++i) {
@@ -498,6 +512,7 @@ bool Binder::bind_group_by(const sql::SelectCore& ast, Scope& scope, Core& core)
 }
 
 bool Binder::bind_order_by(sql::OrderList terms, Scope& scope, std::span<const OrderTerm>* out) {
+  if (too_many_terms(terms.size(), "ORDER BY")) return false;
   std::span<OrderTerm> bound = arena_.make_array<OrderTerm>(terms.size());
   for (std::size_t i = 0; i < terms.size(); ++i) {
     std::string_view named;
@@ -586,6 +601,7 @@ void Binder::match_compound_terms(CompoundOrder& order, Scope& scope) {
 }
 
 bool Binder::finish_compound_order(CompoundOrder& order, Select& select) {
+  if (too_many_terms(order.terms.size(), "ORDER BY")) return false;
   std::span<OrderTerm> bound = arena_.make_array<OrderTerm>(order.terms.size());
   for (std::size_t i = 0; i < bound.size(); ++i) {
     std::string_view named;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/deep_stack.h"
 #include "bind/binding.h"
 
 namespace perlite::bind {
@@ -163,6 +164,7 @@ bool Binder::bind_statement_kind(Statement& statement) {
 Result<const Statement*> bind_statement(const sql::ParseResult& parsed, std::string_view text, Environment& environment,
                                         Arena& arena) {
   PL_ASSERT(parsed.statement != nullptr);
+  const DeepStackScope deep;
   return Binder(parsed, text, environment, arena).bind();
 }
 

@@ -1,8 +1,8 @@
 // bind/binding.h: the state of one bind, shared by the files of this layer (bind_*.cc); nobody outside includes it.
 //
 // Names are looked for in Scopes, from the innermost outward; each core of a query opens one. Expressions are bound
-// bottom up with an explicit stack, so that their height costs no C stack; queries recurse, and kMaxSelectDepth bounds
-// how deep, views included.
+// bottom up with an explicit stack, so that their height costs no C stack; queries recurse (base/deep_stack.h), and
+// kMaxSelectDepth bounds how deep, views included.
 //   Errors  the first one is kept in status_; functions then return null or false, and callers pass that on.
 //   B1  scope_, with_ and place_ are what they were when a bind_* function returns successfully.
 //   B2  A Relation's columns are complete when it can be found by name.
@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/arena.h"
-#include "base/containers.h"
+#include "base/arena_containers.h"
 #include "bind/bound.h"
 #include "bind/environment.h"
 #include "bind/text_status.h"
@@ -22,8 +22,12 @@
 
 namespace perlite::bind {
 
+// Lists of this layer live in the arena of the statement.
+using arena_containers::HashMap;
+using arena_containers::Vector;
+
 // How deep queries stand in queries: subqueries, views and common tables together.
-inline constexpr int kMaxSelectDepth = 100;
+inline constexpr int kMaxSelectDepth = 2000;
 inline constexpr int kMaxJoinTables = 64;
 
 struct Scope;
@@ -285,7 +289,8 @@ class Binder {
   // ---- functions (bind_function.cc)
   bool begin_call(const sql::FunctionExpr& node, Frame& frame);
   const Expr* finish_call(const sql::FunctionExpr& node, const Frame& frame, const Expr* const* values);
-  const Expr* finish_aggregate(const sql::FunctionExpr& node, const vm::FunctionDef& function, ExprList arguments,
+  bool misused_aggregate(const sql::FunctionExpr& node, bool grouped_clause);
+  const Expr* finish_aggregate(const sql::FunctionExpr& node, const Frame& frame, ExprList arguments,
                                const Expr* filter, std::span<const OrderTerm> order_by);
   const Expr* finish_window(const sql::FunctionExpr& node, const vm::FunctionDef& function, ExprList arguments,
                             const Expr* filter);
@@ -365,6 +370,7 @@ class Binder {
   void describe(ResultColumn& column);
   std::string_view column_name(const ColumnExpr& column);
   std::string_view name_of_result(const sql::ResultColumn& ast, const Expr& expr);
+  bool too_many_terms(std::size_t count, const char* clause);
   bool bind_group_by(const sql::SelectCore& ast, Scope& scope, Core& core);
   bool bind_order_by(sql::OrderList terms, Scope& scope, std::span<const OrderTerm>* out);
   bool finish_compound_order(CompoundOrder& order, Select& select);

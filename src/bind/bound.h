@@ -349,7 +349,7 @@ struct Core {
   std::span<const Collation* const> group_collations;
   const Expr* having = nullptr;
   std::span<const AggregateCall> aggregates;
-  std::int32_t bare_minmax = -1;         // the single min()/max() whose row gives the bare columns, or -1
+  std::int32_t bare_minmax = -1;         // the last min()/max(), whose row gives the bare columns, or -1
   std::span<const Window> windows;
   std::span<const WindowFunctionCall> window_functions;
   std::span<const ExprList> rows;        // Values

@@ -1,6 +1,7 @@
 #include "bind/table_definition.h"
 
 #include "base/ascii.h"
+#include "bind/numbered_name.h"
 #include "bind/text_status.h"
 #include "catalog/column_lookup.h"
 
@@ -460,13 +461,7 @@ void TableBuilder::finish_indexes() {
   Vector<const Index*> own;
   int number = 0;
   for (Index* index : indexes_) {
-    const Status name = Status::format(Code::Error, -1, "%d", ++number);
-    Vector<char> text;
-    for (const std::string_view part :
-         {std::string_view("sqlite_autoindex_"), table_->name, std::string_view("_"), name.message()}) {
-      text.insert(text.end(), part.begin(), part.end());
-    }
-    index->name = arena_.copy_text({text.data(), text.size()});
+    index->name = numbered_name(arena_, {"sqlite_autoindex_", table_->name, "_"}, ++number);
     if (index == primary_key_ && table_->without_rowid) continue;
     index->columns = with_tail(*table_, index->columns, arena_);
     index->ordinal = static_cast<std::int32_t>(own.size());

@@ -96,9 +96,7 @@ Status Cursor::fail(Status status) noexcept {
 }
 
 Status Cursor::corrupt_here(const char* what) {
-  const std::uint32_t page = depth_ > 0 ? top().page.number().value : root_.value;
-  Status status = Status::format(Code::Corrupt, -1, "btree page %u: cell %u: %s", page, index_, what);
-  return fail(std::move(status));
+  return fail(Status::corrupt(what));
 }
 
 // ---- The path -----------------------------------------------------------------------------------------------------
@@ -115,12 +113,12 @@ bool Cursor::node_at(int depth, Node* node) const noexcept {
     return fail(std::move(fetched.status()));
   PageRef& page = fetched.value();
   if (!decode_node(page, usable_size_, node) || node->table != has_rowids_) [[unlikely]] {
-    return fail(Status::format(Code::Corrupt, -1, "btree page %u: not a page of this tree", child.value));
+    return fail(Status::corrupt("btree page: not of this tree"));
   }
   if (node->cell_count == 0 && !may_be_empty) [[unlikely]] {
     // Only an empty root is a leaf without cells, and only page 1 may be an interior page with a single child.
     if (node->leaf ? depth_ > 0 : child.value != 1) {
-      return fail(Status::format(Code::Corrupt, -1, "btree page %u: no cells", child.value));
+      return fail(Status::corrupt("btree page: no cells"));
     }
   }
   on_leaf_ = node->leaf;

@@ -21,7 +21,7 @@ using pager::View;
 
 namespace {
 
-Status corrupt_page(PageNo page) { return Status::format(Code::Corrupt, -1, "btree page %u: malformed", page.value); }
+Status corrupt_page(PageNo) { return Status::corrupt("btree page: malformed"); }
 
 constexpr std::uint8_t leaf_type(TreeKind kind) noexcept { return kind == TreeKind::Table ? kTableLeaf : kIndexLeaf; }
 

@@ -48,7 +48,7 @@ bool weigh(const Node& node, const Edit& edit, Balance* balance) noexcept {
   return true;
 }
 
-Status corrupt_page(PageNo page) { return Status::format(Code::Corrupt, -1, "btree page %u: malformed", page.value); }
+Status corrupt_page(PageNo) { return Status::corrupt("btree page: malformed"); }
 
 }  // namespace
 

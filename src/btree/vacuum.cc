@@ -20,9 +20,7 @@ using pager::View;
 
 namespace {
 
-Status corrupt_pointer(PageNo page) {
-  return Status::format(Code::Corrupt, -1, "pointer map: entry of page %u is wrong", page.value);
-}
+Status corrupt_pointer(PageNo) { return Status::corrupt("pointer map: an entry is wrong"); }
 
 // In the b-tree page `parent`, the pointer to child or overflow page `from` becomes `to`.
 Status redirect(View& view, PageNo parent, bool to_child, PageNo from, PageNo to) {
@@ -109,7 +107,7 @@ Status auto_vacuum_commit(View& view, VacuumAmount* amount) {
   PL_ASSIGN(const AutoVacuum mode, auto_vacuum_mode(view));
   if (mode != AutoVacuum::Full) return {};
   PL_ASSIGN(const std::uint32_t free_count, freelist_count(view));
-  if (free_count == 0) return {};
+  if (free_count == 0 && amount == nullptr) return {};
   const PageNo page_count = view.page_count();
   if (last_usable_page(view, page_count) != page_count) return Status::corrupt("auto-vacuum: file ends in a map page");
   if (free_count >= page_count.value) return Status::corrupt("freelist: longer than the file");

@@ -1,5 +1,6 @@
 #include "codegen/codegen.h"
 
+#include "base/deep_stack.h"
 #include "codegen/generator.h"
 #include "codegen/statement.h"
 #include "codegen/change_statements.h"
@@ -8,6 +9,7 @@ namespace perlite::codegen {
 
 Result<vm::ProgramRef> generate(const bind::Statement& statement, bind::Environment& environment,
                                 const GenerateOptions& options, Arena& arena) {
+  const DeepStackScope deep;
   plan::Plan plan(arena);
   plan::Planner planner(plan, environment, options.plan);
   vm::ProgramBuilder builder(environment.encoding());

@@ -25,7 +25,6 @@ Status generate_delete(Generator& g, const bind::Delete& erase) {
     b.emit(Opcode::ClearTree, tree).p5(1);
     return {};
   }
-  program.may_abort = true;
   TableWriter writer(g, erase.target->database, table, erase.table);
   PL_TRY(writer.open());
   ReturningRows returning(g, erase.returning);
@@ -42,15 +41,26 @@ Status generate_delete(Generator& g, const bind::Delete& erase) {
   search.limit = erase.limit;
   search.offset = erase.offset;
   search.common_tables = erase.common_tables;
-  GatheredRows rows(g, *erase.target, {});
-  PL_TRY(rows.gather(search));
+  GatheredRows rows(g, *erase.target, {}, false);
+  const bool in_own_order =
+      erase.returning == nullptr && erase.triggers.empty() && GatheredRows::in_own_order(search, {});
+  PL_TRY(rows.plan(search, in_own_order));
+  program.may_abort = !rows.is_one_row() || !table.indexes.empty();  // one change: nothing to go back from
+  const bool unseen = erase.returning == nullptr && erase.triggers.empty();  // the order of the changes
+  if (unseen) rows.meet_in_table_order();
+  PL_TRY(rows.gather());
+  const bool gathers = unseen && !rows.is_one_row() && !table.without_rowid;
+  if (gathers) PL_TRY(writer.gather_index_changes());
   PL_TRY(rows.each(writer.data_cursor(), [&](Label) -> Status {
     const RowSource place = RowSource::tree(writer.data_cursor());
     g.scope().set(*erase.target, place);
     g.scope().set(*erase.table.row, place);
     PL_TRY(returning.add());
-    return writer.remove_current(vm::kCountChange);
+    unsigned flags = vm::kCountChange;
+    if (rows.is_scan()) flags |= vm::kKeepPosition;
+    return writer.remove_current(flags);
   }));
+  if (gathers) PL_TRY(writer.make_gathered_changes());
   returning.give_out();
   return {};
 }

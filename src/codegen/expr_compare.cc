@@ -1,4 +1,5 @@
-// Comparisons, conditions and membership, as values and as jumps.
+// Comparisons and conditions, as values and as jumps. Membership is in expr_membership.cc.
+#include "base/deep_stack.h"
 #include "codegen/generator.h"
 #include "plan/expressions.h"
 
@@ -128,6 +129,7 @@ void Generator::row_compare_registers(CompareOp op, std::int32_t left, std::int3
 // -------------------------------------------------------------------------------------------------------------- jumps
 
 Status Generator::jump_if_true(const Expr* expr, Label target, bool null_jumps) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return jump_if_true(expr, target, null_jumps); });
   if (groups_ == nullptr || group_register(expr) == 0) {
     switch (expr->kind) {
       case ExprKind::Compare: {
@@ -189,6 +191,7 @@ Status Generator::jump_if_true(const Expr* expr, Label target, bool null_jumps) 
 }
 
 Status Generator::jump_if_false(const Expr* expr, Label target, bool null_jumps) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return jump_if_false(expr, target, null_jumps); });
   if (groups_ == nullptr || group_register(expr) == 0) {
     switch (expr->kind) {
       case ExprKind::Compare: {
@@ -298,220 +301,6 @@ Status Generator::three_way(const Expr& expr, Label if_true, Label if_false, Lab
     default:
       return Status(Code::Internal, "codegen: a condition without a three-way form");
   }
-}
-
-// --------------------------------------------------------------------------------------------------------- membership
-
-const record::KeyInfo* Generator::key_of_rules(std::span<const bind::ComparisonRule> rules) {
-  Vector<record::KeyField> fields;
-  for (const bind::ComparisonRule& rule : rules) fields.push_back({collation_of(rule), false, false});
-  return b_.key(fields);
-}
-
-Status Generator::in_list(const bind::InListExpr& expr, Label if_true, Label if_false, Label if_null) {
-  const auto width = static_cast<std::int32_t>(expr.rules.size());
-  if (expr.list.empty()) {
-    b_.emit(Opcode::Goto, 0, if_false);
-    return {};
-  }
-  bool constant_list = width == 1 && switches_.has(plan::Rewrite::Factor) && !in_setup_;
-  for (const Expr* e : expr.list) constant_list &= plan::is_constant(*e);
-
-  if (constant_list && expr.list.size() > 3) {
-    // A set made once.
-    const std::int32_t set = b_.new_cursor();
-    const std::int32_t has_null = b_.new_register();
-    const std::int32_t element = b_.new_register();
-    const Label made = b_.new_label();
-    b_.emit(Opcode::Once, 0, made);
-    b_.emit(Opcode::OpenHash, set, 1, 0).p4(key_of_rules(expr.rules));
-    b_.emit(Opcode::Integer, 0, has_null);
-    for (const Expr* e : expr.list) {
-      const auto* literal = e->try_as<bind::LiteralExpr>();
-      const Label skip = b_.new_label();
-      const Label is_null = b_.new_label();
-      PL_TRY(value_into(e, element));
-      if (literal != nullptr && literal->value.is_null()) {
-        b_.emit(Opcode::Integer, 1, has_null);
-        b_.bind(skip);
-        b_.bind(is_null);
-        continue;
-      }
-      if (literal == nullptr) b_.emit(Opcode::IsNull, element, is_null);
-      apply_affinity(element, expr.rules[0].affinity);
-      b_.emit(Opcode::HashInsert, set, element, 0).p5(1);
-      b_.emit(Opcode::Goto, 0, skip);
-      b_.bind(is_null);
-      b_.emit(Opcode::Integer, 1, has_null);
-      b_.bind(skip);
-    }
-    b_.bind(made);
-    const std::int32_t operand = b_.new_register();
-    const Label missing = b_.new_label();
-    PL_TRY(value_into(expr.operand, operand));
-    b_.emit(Opcode::IsNull, operand, if_null);
-    apply_affinity(operand, expr.rules[0].affinity);
-    b_.emit(Opcode::HashProbe, set, missing, operand).p5(1);
-    b_.emit(Opcode::Goto, 0, if_true);
-    b_.bind(missing);
-    b_.emit(Opcode::If, has_null, if_null, 0);
-    b_.emit(Opcode::Goto, 0, if_false);
-    return {};
-  }
-
-  const std::int32_t operand = b_.new_registers(width);
-  PL_TRY(row_into(expr.operand, width, operand));
-  if (width == 1) {
-    const bool ask_null = if_null != if_false;
-    const std::int32_t any_null = ask_null ? b_.new_register() : 0;
-    if (ask_null) {
-      // NULL + anything stays NULL: one register gathers whether any was.
-      b_.emit(Opcode::IsNullValue, operand, any_null, 0);
-    }
-    for (const Expr* e : expr.list) {
-      PL_ASSIGN(const Operand element, value(e));
-      emit_compare(CompareOp::Equal, operand, element.reg, expr.rules[0], if_true, false);
-      const auto* literal = e->try_as<bind::LiteralExpr>();
-      if (ask_null && (literal == nullptr || literal->value.is_null())) {
-        const std::int32_t one = b_.temporary();
-        b_.emit(Opcode::IsNullValue, element.reg, one, 0);
-        b_.emit(Opcode::Or, any_null, one, any_null);
-        b_.release(one);
-      }
-      release(element);
-    }
-    if (ask_null) b_.emit(Opcode::If, any_null, if_null, 0);
-    b_.emit(Opcode::Goto, 0, if_false);
-    return {};
-  }
-
-  const std::int32_t element = b_.new_registers(width);
-  const std::int32_t result = b_.new_register();
-  const std::int32_t any_null = b_.new_register();
-  b_.emit(Opcode::Integer, 0, any_null);
-  for (const Expr* e : expr.list) {
-    const Label next = b_.new_label();
-    PL_TRY(row_into(e, width, element));
-    row_compare_registers(CompareOp::Equal, operand, element, expr.rules, result);
-    b_.emit(Opcode::If, result, if_true, 0);
-    b_.emit(Opcode::NotNull, result, next);
-    b_.emit(Opcode::Integer, 1, any_null);
-    b_.bind(next);
-  }
-  b_.emit(Opcode::If, any_null, if_null, 0);
-  b_.emit(Opcode::Goto, 0, if_false);
-  return {};
-}
-
-Status Generator::in_select(const bind::InSelectExpr& expr, Label if_true, Label if_false, Label if_null) {
-  const auto width = static_cast<std::int32_t>(expr.rules.size());
-  PL_ASSIGN(const plan::Query* rows, planned(*expr.select));
-  const std::int32_t operand = b_.new_registers(width);
-
-  if (!rows->once) {
-    // The rows depend on where we stand: they are looked at one by one.
-    const std::int32_t result = b_.new_register();
-    const std::int32_t any_null = b_.new_register();
-    const Restore<std::int32_t> parent(plan_parent_);
-    plan_parent_ = plan_line_of_query("CORRELATED LIST SUBQUERY", *expr.select);
-    PL_TRY(row_into(expr.operand, width, operand));
-    b_.emit(Opcode::Copy, operand, operand, width - 1);
-    b_.emit(Opcode::Integer, 0, any_null);
-    PL_TRY(query(*rows, [&](std::int32_t first) -> Status {
-      const Label next = b_.new_label();
-      row_compare_registers(CompareOp::Equal, operand, first, expr.rules, result);
-      b_.emit(Opcode::If, result, if_true, 0);
-      b_.emit(Opcode::NotNull, result, next);
-      b_.emit(Opcode::Integer, 1, any_null);
-      b_.bind(next);
-      return {};
-    }));
-    b_.emit(Opcode::If, any_null, if_null, 0);
-    b_.emit(Opcode::Goto, 0, if_false);
-    return {};
-  }
-
-  const std::int32_t set = b_.new_cursor();
-  const std::int32_t has_rows = b_.new_register();
-  const std::int32_t has_null = b_.new_register();
-  const std::int32_t key = b_.new_registers(width);
-  // Rows of several fields that hold a NULL may still be unequal to the operand: they are kept to be compared.
-  const std::int32_t odd_rows = width > 1 ? b_.new_cursor() : -1;
-  const std::int32_t all_rows = width > 1 ? b_.new_cursor() : -1;
-  const Label made = b_.new_label();
-  b_.emit(Opcode::Once, 0, made);
-  b_.emit(Opcode::OpenHash, set, width, 0).p4(key_of_rules(expr.rules));
-  if (width > 1) {
-    b_.emit(Opcode::OpenBuffer, odd_rows, width);
-    b_.emit(Opcode::OpenBuffer, all_rows, width);
-  }
-  b_.emit(Opcode::Integer, 0, has_rows);
-  b_.emit(Opcode::Integer, 0, has_null);
-  {
-    const Restore<std::int32_t> parent(plan_parent_);
-    plan_parent_ = plan_line_of_query("LIST SUBQUERY", *expr.select);
-    PL_TRY(query(*rows, [&](std::int32_t first) -> Status {
-      const Label next = b_.new_label();
-      const Label odd = b_.new_label();
-      b_.emit(Opcode::Integer, 1, has_rows);
-      for (std::int32_t i = 0; i < width; ++i) b_.emit(Opcode::Alias, first + i, key + i);
-      if (width > 1) b_.emit(Opcode::BufferInsert, all_rows, key, width);
-      b_.emit(Opcode::IsNull, key, odd, width);
-      for (std::int32_t i = 0; i < width; ++i) apply_affinity(key + i, expr.rules[static_cast<std::size_t>(i)].affinity);
-      b_.emit(Opcode::HashInsert, set, key, 0).p5(1);
-      b_.emit(Opcode::Goto, 0, next);
-      b_.bind(odd);
-      b_.emit(Opcode::Integer, 1, has_null);
-      if (width > 1) b_.emit(Opcode::BufferInsert, odd_rows, key, width);
-      b_.bind(next);
-      return {};
-    }));
-  }
-  b_.bind(made);
-
-  b_.emit(Opcode::IfNot, has_rows, if_false, 0);
-  PL_TRY(row_into(expr.operand, width, operand));
-  if (width == 1) {
-    const Label missing = b_.new_label();
-    b_.emit(Opcode::IsNull, operand, if_null);
-    apply_affinity(operand, expr.rules[0].affinity);
-    b_.emit(Opcode::HashProbe, set, missing, operand).p5(1);
-    b_.emit(Opcode::Goto, 0, if_true);
-    b_.bind(missing);
-    b_.emit(Opcode::If, has_null, if_null, 0);
-    b_.emit(Opcode::Goto, 0, if_false);
-    return {};
-  }
-  // Of several fields: an equal row decides; else a row that compares NULL, if one does.
-  const std::int32_t probe = b_.new_registers(width);
-  const std::int32_t field = b_.new_registers(width);
-  const std::int32_t result = b_.new_register();
-  const Label look_at_all = b_.new_label();
-  const Label look_at_odd = b_.new_label();
-  const auto look = [&](std::int32_t buffer) {
-    const Label next = b_.new_label();
-    b_.emit(Opcode::BufferRewind, buffer, if_false);
-    const Label top = b_.here();
-    for (std::int32_t i = 0; i < width; ++i) b_.emit(Opcode::BufferColumn, buffer, i, field + i);
-    row_compare_registers(CompareOp::Equal, operand, field, expr.rules, result);
-    b_.emit(Opcode::NotNull, result, next);
-    b_.emit(Opcode::Goto, 0, if_null);
-    b_.bind(next);
-    b_.emit(Opcode::BufferNext, buffer, top);
-    b_.emit(Opcode::Goto, 0, if_false);
-  };
-  b_.emit(Opcode::IsNull, operand, look_at_all, width);
-  for (std::int32_t i = 0; i < width; ++i) {
-    b_.emit(Opcode::Alias, operand + i, probe + i);
-    apply_affinity(probe + i, expr.rules[static_cast<std::size_t>(i)].affinity);
-  }
-  b_.emit(Opcode::HashProbe, set, look_at_odd, probe).p5(1);
-  b_.emit(Opcode::Goto, 0, if_true);
-  b_.bind(look_at_all);
-  look(all_rows);
-  b_.bind(look_at_odd);
-  look(odd_rows);
-  return {};
 }
 
 }  // namespace perlite::codegen

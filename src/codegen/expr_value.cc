@@ -1,6 +1,7 @@
 // Values of expressions in registers.
 #include <string_view>
 
+#include "base/deep_stack.h"
 #include "codegen/generator.h"
 #include "plan/expressions.h"
 #include "record/affinity.h"
@@ -50,6 +51,8 @@ std::int32_t Generator::group_register(const Expr* expr) const {
       if (aggregate->core == scope->core) return scope->aggregates[static_cast<std::size_t>(aggregate->index)];
       continue;
     }
+    // The row of min() or max() gives these too, as it does all columns.
+    if (scope->core->bare_minmax >= 0 && expr->kind == ExprKind::Column) continue;
     for (std::size_t i = 0; i < scope->core->group_by.size(); ++i) {
       if (plan::same_expression(plan_, *scope->core->group_by[i], *expr)) {
         return scope->first_key + static_cast<std::int32_t>(i);
@@ -155,6 +158,7 @@ Status Generator::row_into(const Expr* expr, std::int32_t width, std::int32_t ta
 }
 
 Status Generator::value_into(const Expr* expr, std::int32_t target) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return value_into(expr, target); });
   if (groups_ != nullptr) {
     if (const std::int32_t reg = group_register(expr); reg != 0) {
       if (reg != target) b_.emit(Opcode::Alias, reg, target);

@@ -109,8 +109,10 @@ class Generator {
   Status query(const plan::Query& query, ResultCode code);
   // Plans and runs it.
   Status query(const bind::Select& select, ResultCode code);
-  // A search of rows (UPDATE, DELETE): plans it, makes its kept tables, and emits the loop.
-  Status search(const plan::RowSearch& search, RowCode code);
+  // A search of rows (UPDATE, DELETE): makes its kept tables, and emits the loop.
+  Status search(const plan::RowPlan& plan, RowCode code);
+  // The same, with the target's rows found by `cursor`, which is open on its tree: it stands on the row in `code`.
+  Status search_on(const plan::RowPlan& plan, const bind::Relation& target, std::int32_t cursor, RowCode code);
 
   // A line of EXPLAIN QUERY PLAN below the one now open; answers its id. Nothing happens when nobody asked for the plan.
   std::int32_t plan_line(std::string_view detail);
@@ -177,6 +179,7 @@ class Generator {
   // Ends in a jump to one of three; labels may be the same.
   Status in_list(const bind::InListExpr& expr, Label if_true, Label if_false, Label if_null);
   Status in_select(const bind::InSelectExpr& expr, Label if_true, Label if_false, Label if_null);
+  Result<bool> in_tree(const bind::InSelectExpr& expr, Label if_true, Label if_false, Label if_null);
   Status three_way(const bind::Expr& expr, Label if_true, Label if_false, Label if_null);
 
   // expr_subquery.cc
@@ -193,7 +196,8 @@ class Generator {
   Status scan_index(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t table_cursor, RowCode code);
   Status scan_or(const bind::Relation& relation, const plan::AccessPath& path, RowCode code);
   Status scan_source(const bind::Relation& relation, const plan::AccessPath& path, RowCode code);
-  Status seek_values(const plan::Seek& seek, const bind::Collation* collation, std::int32_t target, RowCode code);
+  Status seek_values(const plan::Seek& seek, const bind::Collation* collation, bool descending, std::int32_t target,
+                     RowCode code);
   Status bound_into(const plan::Bound& bound, std::int32_t target, Label none);
   Status buffered(const bind::Relation& relation, std::int32_t buffer, RowCode code);
   Status derived(const plan::Derived& op, RowCode code);
@@ -266,6 +270,9 @@ class Generator {
   int nullable_ = 0;                 // inside the side of an outer join that may be made up of NULLs
   bool left_join_ = false;           // the next scan is the right side of a LEFT JOIN, for EXPLAIN QUERY PLAN
   Label setup_label_;
+  // search_on(): the relation whose tree is read by a cursor that is there already.
+  const bind::Relation* target_ = nullptr;
+  std::int32_t target_cursor_ = -1;
 };
 
 }  // namespace perlite::codegen

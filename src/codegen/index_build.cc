@@ -52,7 +52,8 @@ Status build_index(Generator& g, const catalog::Index& index, const bind::Relati
   relations[0] = &target;
   search.relations = relations;
   search.where = expressions.where;
-  PL_TRY(g.search(search, [&]() -> Status {
+  PL_ASSIGN(const plan::RowPlan* const found, g.planner().plan_rows(search));
+  PL_TRY(g.search(*found, [&]() -> Status {
     for (std::int32_t i = 0; i < width; ++i) {
       const std::int32_t column = index.columns[static_cast<std::size_t>(i)].column;
       if (column == catalog::kExpressionColumn) {

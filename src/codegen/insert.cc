@@ -119,8 +119,9 @@ class InsertCode {
   bool writes_one_row() const noexcept {
     if (insert_.select == nullptr) return true;
     if (insert_.select->arms.size() != 1) return false;
+    // A SELECT counts as several rows even where it gives one: when the disk is full only the statement is undone.
     const bind::Core& core = *insert_.select->arms[0].core;
-    return core.kind == bind::CoreKind::Values ? core.rows.size() == 1 : core.from == nullptr;
+    return core.kind == bind::CoreKind::Values && core.rows.size() == 1;
   }
   // The source's rows go into a buffer before the first is written.
   Status gathered() {

@@ -2,6 +2,9 @@
 // integrity_check (manual: pragma.html). Each row it gives is a finding, in stock's words (docs/format/btree.md).
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "base/arena.h"
 #include "base/status.h"
 #include "bind/bound.h"
@@ -12,6 +15,8 @@ namespace perlite::codegen {
 
 struct IntegrityOptions {
   bool quick = false;  // quick_check: no comparison of rows with index entries
+  // Entries of each of the table's indexes, in their order, as the walk over the trees has counted them.
+  std::span<const std::uint64_t> entry_counts;
 };
 
 // `table`: the expressions of a stored table, all of them bound, as an INSERT has them.

@@ -111,7 +111,7 @@ Status change_row(Generator& g, const RowChange& change, Label skip) {
   writer.stand(row);
   PL_TRY(writer.finish_values(row));
   PL_TRY(writer.check(row, &old, change.action, skip, {}, changed));
-  PL_TRY(writer.write(row, &old, vm::kCountChange | vm::kUpdate));
+  PL_TRY(writer.write(row, &old, vm::kCountChange | vm::kUpdate | change.write_flags));
   writer.stand(row);
   return {};
 }

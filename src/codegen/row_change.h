@@ -16,6 +16,7 @@ struct RowChange {
   std::span<const bind::Assignment> assignments;
   const bind::Expr* where = nullptr;  // over the old row
   bind::ConflictAction action = bind::ConflictAction::None;
+  unsigned write_flags = 0;        // more of vm/row_flags.h for the write
   bool row_is_read_later = false;  // RETURNING: the values must outlive the write
   std::span<const std::int32_t> ready;  // by assignment: a register that holds the value already, 0: evaluate it
 };

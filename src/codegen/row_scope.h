@@ -9,10 +9,13 @@
 #include <cstdint>
 #include <span>
 
-#include "base/containers.h"
+#include "base/arena_containers.h"
 #include "bind/bound.h"
 
 namespace perlite::codegen {
+
+// Lists of this layer live in the arena of the statement.
+using arena_containers::Vector;
 
 struct RowSource {
   enum class Kind : std::uint8_t {

@@ -15,6 +15,11 @@ const record::Collation* binary_is_null(const record::Collation* collation) {
   return collation == nullptr || collation->is_binary() ? nullptr : collation;
 }
 
+// Are the bare columns those of a group's first row, for good or until min() or max() names another?
+bool first_row_gives_columns(const bind::Core& core) {
+  return core.bare_minmax < 0 || core.aggregates[static_cast<std::size_t>(core.bare_minmax)].filter != nullptr;
+}
+
 }  // namespace
 
 Status Generator::aggregate(const plan::Aggregate& op, RowCode code) {
@@ -107,7 +112,7 @@ Status Generator::aggregate_hash(const plan::Aggregate& op, RowCode code) {
     }
     const Label known = b_.new_label();
     b_.emit(Opcode::HashGroup, table, known, key);
-    if (core.bare_minmax < 0 && carried_count > 0) {
+    if (first_row_gives_columns(core) && carried_count > 0) {
       PL_TRY(carry());
       for (std::int32_t i = 0; i < carried_count; ++i) {
         b_.emit(Opcode::GroupStore, table, call_count + i, carried + i);
@@ -290,6 +295,14 @@ Status Generator::aggregate_stream(const plan::Aggregate& op, RowCode code) {
             .p5(static_cast<unsigned>(width));
         if (core.bare_minmax == static_cast<std::int32_t>(i) && carried_count > 0) {
           b_.emit(Opcode::IfNotTaken, 0, skip);
+          if (op.first_row_suffices) {
+            // Rows come in order; among those without a value the first one stands.
+            const Label has_value = b_.new_label();
+            b_.emit(Opcode::NotNull, first, has_value);
+            b_.emit(Opcode::If, begun, skip, 0);
+            b_.emit(Opcode::Integer, 1, begun);
+            b_.bind(has_value);
+          }
           PL_TRY(carry());
         }
         if (op.first_row_suffices) b_.emit(Opcode::NotNull, first, enough);
@@ -332,7 +345,7 @@ Status Generator::aggregate_stream(const plan::Aggregate& op, RowCode code) {
     b_.emit(Opcode::Integer, 0, begun);
     one_end_ = op.first_row_suffices;
     PL_TRY(rows(*op.child, [&]() -> Status {
-      if (core.bare_minmax < 0 && carried_count > 0) {
+      if (first_row_gives_columns(core) && carried_count > 0) {
         const Label not_first = b_.new_label();
         b_.emit(Opcode::If, begun, not_first, 0);
         b_.emit(Opcode::Integer, 1, begun);
@@ -371,7 +384,7 @@ Status Generator::aggregate_stream(const plan::Aggregate& op, RowCode code) {
           b_.bind(first_row);
           b_.emit(Opcode::Integer, 1, begun);
           b_.emit(Opcode::Copy, key, last_key, key_count - 1);
-          if (core.bare_minmax < 0 && carried_count > 0) PL_TRY(carry());
+          if (first_row_gives_columns(core) && carried_count > 0) PL_TRY(carry());
           b_.bind(new_group);
           b_.bind(same);
           return step();

@@ -1,4 +1,5 @@
 // Result rows: projection, sets, order, limits, recursion.
+#include "base/deep_stack.h"
 #include "codegen/generator.h"
 #include "plan/expressions.h"
 
@@ -13,6 +14,7 @@ Status Generator::query(const bind::Select& select, ResultCode code) {
 }
 
 Status Generator::query(const plan::Query& query, ResultCode code) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return this->query(query, code); });
   const Restore<bool> left_join(left_join_);
   const Restore<std::span<const plan::JoinKey>> hash_keys(hash_keys_);
   const Restore<int> nullable(nullable_);
@@ -36,10 +38,18 @@ Status Generator::query(const plan::Query& query, ResultCode code) {
   });
 }
 
-Status Generator::search(const plan::RowSearch& search, RowCode code) {
-  PL_ASSIGN(const plan::RowPlan* plan, planner_.plan_rows(search));
-  PL_TRY(kept_tables(plan->kept_tables));
-  return rows(*plan->root, code);
+Status Generator::search(const plan::RowPlan& plan, RowCode code) {
+  PL_TRY(kept_tables(plan.kept_tables));
+  return rows(*plan.root, code);
+}
+
+Status Generator::search_on(const plan::RowPlan& plan, const bind::Relation& target, std::int32_t cursor,
+                            RowCode code) {
+  target_ = &target;
+  target_cursor_ = cursor;
+  Status status = search(plan, code);
+  target_ = nullptr;
+  return status;
 }
 
 // Each kept table is a subroutine that fills its buffer; the first use calls it.
@@ -87,6 +97,7 @@ Status Generator::kept_tables(std::span<const plan::KeptTable> tables) {
 }
 
 Status Generator::results(const plan::Operator& op, std::int32_t width, ResultCode code) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return results(op, width, code); });
   switch (op.kind) {
     case OperatorKind::Project: {
       const auto& project = op.as<plan::Project>();
@@ -102,11 +113,29 @@ Status Generator::results(const plan::Operator& op, std::int32_t width, ResultCo
       return values_results(op.as<plan::Values>(), width, code);
     case OperatorKind::Distinct: {
       const auto& distinct = op.as<plan::Distinct>();
-      const std::int32_t seen = b_.new_cursor();
       Vector<record::KeyField> fields;
       for (const bind::Collation* c : distinct.collations) {
         fields.push_back({c == nullptr || c->is_binary() ? nullptr : c, false, false});
       }
+      if (distinct.adjacent) {
+        const std::int32_t last = b_.new_registers(width);
+        const std::int32_t begun = b_.new_register();
+        b_.emit(Opcode::Integer, 0, begun);
+        return results(*distinct.child, width, [&](std::int32_t first) -> Status {
+          const Label next = b_.new_label();
+          const Label other = b_.new_label();
+          b_.emit(Opcode::IfNot, begun, other, 0);
+          b_.emit(Opcode::Compare, first, last, width).p4(b_.key(fields));
+          b_.emit(Opcode::JumpCompare, other, next, other);
+          b_.bind(other);
+          b_.emit(Opcode::Integer, 1, begun);
+          b_.emit(Opcode::Copy, first, last, width - 1);
+          PL_TRY(code(first));
+          b_.bind(next);
+          return {};
+        });
+      }
+      const std::int32_t seen = b_.new_cursor();
       b_.emit(Opcode::OpenHash, seen, width, 0).p4(b_.key(fields));
       PL_TRY(results(*distinct.child, width, [&](std::int32_t first) -> Status {
         const Label next = b_.new_label();
@@ -305,10 +334,9 @@ Status Generator::set_results(const plan::SetOperation& op, ResultCode code) {
     fields.push_back({c == nullptr || c->is_binary() ? nullptr : c, false, false});
   }
   const record::KeyInfo* key = b_.key(fields);
-  // Of rows that are equal and yet differ (1 and 1.0, 'a' and 'A') the last one stays, as in stock.
-  const bool may_differ = !op.exact;
+  // Of an arm's rows that are equal and yet differ (1 and 1.0, 'a' and 'A') the first one stays.
   const std::int32_t set = b_.new_cursor();
-  b_.emit(Opcode::OpenHash, set, width, may_differ ? width : 0).p4(key);
+  b_.emit(Opcode::OpenHash, set, width, 0).p4(key);
   const auto gather = [&](const plan::Operator& arm, std::int32_t other, bool wants_match) {
     return results(arm, width, [&](std::int32_t first) -> Status {
       const Label next = b_.new_label();
@@ -322,22 +350,19 @@ Status Generator::set_results(const plan::SetOperation& op, ResultCode code) {
           b_.bind(missing);
         }
       }
-      if (may_differ) {
-        const Label known = b_.new_label();
-        b_.emit(Opcode::HashGroup, set, known, first);
-        b_.bind(known);
-        for (std::int32_t c = 0; c < width; ++c) b_.emit(Opcode::GroupStore, set, c, first + c);
-      } else {
-        b_.emit(Opcode::HashGroup, set, next, first);
-      }
+      b_.emit(Opcode::HashGroup, set, next, first);
       b_.bind(next);
       return {};
     });
   };
   if (op.op == sql::CompoundOp::Union) {
-    for (std::size_t i = 0; i < op.arms.size(); ++i) {
+    Vector<std::int32_t> lines;
+    for (std::size_t i = 0; i < op.arms.size(); ++i) lines.push_back(arm_line(i, "UNION USING TEMP B-TREE"));
+    // Where equal rows may differ, the row of the last arm that has one is the one that stays, as in stock.
+    for (std::size_t k = 0; k < op.arms.size(); ++k) {
+      const std::size_t i = op.exact ? k : op.arms.size() - 1 - k;
       const Restore<std::int32_t> arm(plan_parent_);
-      plan_parent_ = arm_line(i, "UNION USING TEMP B-TREE");
+      plan_parent_ = lines[i];
       PL_TRY(gather(*op.arms[i], -1, false));
     }
   } else {
@@ -368,9 +393,7 @@ Status Generator::set_results(const plan::SetOperation& op, ResultCode code) {
   const Label end = b_.new_label();
   b_.emit(Opcode::GroupSort, set, end);
   const Label top = b_.here();
-  for (std::int32_t c = 0; c < width; ++c) {
-    b_.emit(may_differ ? Opcode::GroupFinal : Opcode::GroupKey, set, c, out + c);
-  }
+  for (std::int32_t c = 0; c < width; ++c) b_.emit(Opcode::GroupKey, set, c, out + c);
   PL_TRY(code(out));
   b_.emit(Opcode::GroupNext, set, top);
   b_.bind(end);

@@ -60,7 +60,9 @@ Status Generator::scan(const plan::Scan& op, RowCode code) {
   const bool index_alone =
       op.path->kind == AccessKind::IndexScan && op.path->covering && !op.path->index->is_table;
   std::int32_t cursor = -1;
-  if (!index_alone) {
+  if (&relation == target_) {
+    cursor = target_cursor_;
+  } else if (!index_alone) {
     PL_ASSIGN(cursor, read_cursor(relation.database, table, nullptr));
   }
   return scan_path(relation, *op.path, cursor, code);
@@ -135,7 +137,7 @@ Status Generator::scan_rowid(const bind::Relation&, const AccessPath& path, std:
     return {};
   }
   const std::int32_t rowid = b_.new_register();
-  return seek_values(seek, nullptr, rowid, [&]() -> Status {
+  return seek_values(seek, nullptr, path.reverse, rowid, [&]() -> Status {
     const Label next = b_.new_label();
     b_.emit(Opcode::SeekRowid, cursor, next, rowid);
     PL_TRY(code());
@@ -144,8 +146,9 @@ Status Generator::scan_rowid(const bind::Relation&, const AccessPath& path, std:
   });
 }
 
-// Each different value of an IN list or subquery in r[target], in ascending order; NULLs are left out.
-Status Generator::seek_values(const Seek& seek, const bind::Collation* collation, std::int32_t target, RowCode code) {
+// Each different value of an IN list or subquery in r[target], in that order; NULLs are left out.
+Status Generator::seek_values(const Seek& seek, const bind::Collation* collation, bool descending, std::int32_t target,
+                              RowCode code) {
   if (seek.kind == Seek::Kind::InList && seek.list.size() == 1) {
     const Label end = b_.new_label();
     PL_TRY(value_into(seek.list[0], target));
@@ -159,7 +162,7 @@ Status Generator::seek_values(const Seek& seek, const bind::Collation* collation
   const plan::Query* query_rows = nullptr;
   if (seek.kind == Seek::Kind::InSelect) {
     PL_ASSIGN(query_rows, planned(*seek.select));
-    once &= query_rows->once;
+    once = query_rows->once;
   } else {
     for (const Expr* e : seek.list) once &= plan::is_constant(*e);
   }
@@ -169,7 +172,7 @@ Status Generator::seek_values(const Seek& seek, const bind::Collation* collation
   const std::int32_t last = b_.new_register();
   const Label made = b_.new_label();
   if (once) b_.emit(Opcode::Once, 0, made);
-  const record::KeyField field{collation != nullptr && collation->is_binary() ? nullptr : collation, false, false};
+  const record::KeyField field{collation != nullptr && collation->is_binary() ? nullptr : collation, descending, false};
   b_.emit(Opcode::OpenSorter, sorter, 1, 0).p4(b_.key({&field, 1}));
   b_.emit(Opcode::OpenBuffer, values, 1);
   const auto insert = [&] {
@@ -331,7 +334,9 @@ Status Generator::scan_index(const bind::Relation& relation, const AccessPath& p
       ++i;
     }
     if (i == count) return range();
-    return seek_values(path.seeks[static_cast<std::size_t>(i)], &order->collation(static_cast<std::size_t>(i)), key + i,
+    const auto at = static_cast<std::size_t>(i);
+    const bool descending = index.columns[at].descending != path.reverse;
+    return seek_values(path.seeks[at], &order->collation(at), descending, key + i,
                        [&]() -> Status { return self(i + 1, self); });
   };
   PL_TRY(loops(0, loops));

@@ -55,8 +55,67 @@ Status TableWriter::open(std::span<const bool> touched) {
     indexes_[i].partial = expressions_.indexes[i].where != nullptr;
     if (!touched.empty() && !touched[i]) continue;
     PL_ASSIGN(indexes_[i].cursor, g_.write_cursor(database_, table_, &index));
-    indexes_[i].key = b_.new_registers(static_cast<std::int32_t>(index.columns.size()));
+    indexes_[i].key = b_.new_registers(static_cast<std::int32_t>(index.columns.size()) + 1);
     indexes_[i].record = b_.new_register();
+  }
+  return {};
+}
+
+bool TableWriter::may_gather(ConflictAction action) const noexcept {
+  if (table_.without_rowid || may_replace(action)) return false;
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].cursor >= 0 && table_.indexes[i]->unique) return false;
+  }
+  // FAIL keeps the rows that were changed before, and must find their entries changed.
+  if (action != ConflictAction::None) return action != ConflictAction::Fail;
+  const auto fails = [](const auto& constraint) { return constraint.conflict == ConflictAction::Fail; };
+  return table_.rowid_conflict != ConflictAction::Fail &&
+         std::none_of(table_.checks.begin(), table_.checks.end(), fails) &&
+         std::none_of(table_.indexes.begin(), table_.indexes.end(), [&](const auto* index) { return fails(*index); }) &&
+         std::none_of(table_.columns.begin(), table_.columns.end(), [](const catalog::Column& column) {
+           return column.not_null && column.not_null_conflict == ConflictAction::Fail;
+         });
+}
+
+Status TableWriter::gather_index_changes() {
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].cursor < 0) continue;
+    PL_ASSIGN(const record::KeyInfo* const order, g_.key_of(*table_.indexes[i]));
+    Vector<record::KeyField> fields(order->fields.begin(), order->fields.end());
+    fields.push_back({nullptr, false, false});  // of one key, the entry that goes before the one that comes
+    indexes_[i].sorter = b_.new_cursor();
+    b_.emit(Opcode::OpenSorter, indexes_[i].sorter, static_cast<std::int32_t>(fields.size())).p4(b_.key(fields));
+  }
+  return {};
+}
+
+// The key is in r[first]..., with a register behind it.
+void TableWriter::gather_change(std::size_t i, std::int32_t first, bool comes) {
+  const auto width = static_cast<std::int32_t>(table_.indexes[i]->columns.size());
+  b_.emit(Opcode::Integer, comes ? 1 : 0, first + width);
+  b_.emit(Opcode::SorterInsert, indexes_[i].sorter, first, width + 1);
+}
+
+Status TableWriter::make_gathered_changes() {
+  for (const IndexCode& code : indexes_) {
+    if (code.sorter < 0) continue;
+    const catalog::Index& index = *table_.indexes[static_cast<std::size_t>(&code - indexes_.data())];
+    const auto width = static_cast<std::int32_t>(index.columns.size());
+    const Label done = b_.new_label();
+    b_.emit(Opcode::SorterSort, code.sorter, done).p5(1);
+    const Label loop = b_.here();
+    for (std::int32_t k = 0; k <= width; ++k) b_.emit(Opcode::SorterColumn, code.sorter, k, code.key + k);
+    const Label comes = b_.new_label();
+    const Label next = b_.new_label();
+    b_.emit(Opcode::If, code.key + width, comes, 0);
+    b_.emit(Opcode::DeleteKey, code.cursor, code.key, width).p5(vm::kMustExist);
+    b_.emit(Opcode::Goto, 0, next);
+    b_.bind(comes);
+    b_.emit(Opcode::MakeRecord, code.key, width, code.record).p4_affinities(index_affinities(index)).p5(record_flags_);
+    b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+    b_.bind(next);
+    b_.emit(Opcode::SorterNext, code.sorter, loop);
+    b_.bind(done);
   }
   return {};
 }
@@ -89,35 +148,39 @@ Status TableWriter::finish_values(const NewRow& row) {
       b_.emit(Opcode::Affinity, row.columns, static_cast<std::int32_t>(count)).p4_affinities(b_.affinities(letters));
   };
   apply();
-  if (table_.has_generated) {
-    // A generated column may read others: each is made after those it reads. A loop was refused when the table was
-    // made.
-    Vector<bool> done(count, false);
-    std::size_t left = 0;
+  if (table_.has_generated) PL_TRY(make_generated(row));
+  if (table_.strict) b_.emit(Opcode::TypeCheck, row.columns, static_cast<std::int32_t>(count)).p4(&table_);
+  return {};
+}
+
+Status TableWriter::make_generated(const NewRow& row) {
+  const std::size_t count = table_.columns.size();
+  // A generated column may read others: each is made after those it reads. A loop was refused when the table was
+  // made.
+  Vector<bool> done(count, false);
+  std::size_t left = 0;
+  for (std::size_t c = 0; c < count; ++c) {
+    done[c] = expressions_.generated[c] == nullptr;
+    left += done[c] ? 0 : 1;
+  }
+  for (std::size_t round = 0; left > 0 && round <= count; ++round) {
     for (std::size_t c = 0; c < count; ++c) {
-      done[c] = expressions_.generated[c] == nullptr;
-      left += done[c] ? 0 : 1;
-    }
-    for (std::size_t round = 0; left > 0 && round <= count; ++round) {
-      for (std::size_t c = 0; c < count; ++c) {
-        if (done[c]) continue;
-        bool ready = true;
-        plan::walk(*expressions_.generated[c], [&](const bind::Expr& e) {
-          if (const auto* column = e.try_as<bind::ColumnExpr>();
-              column != nullptr && column->column >= 0 && column->relation == expressions_.row) {
-            ready = ready && done[static_cast<std::size_t>(column->column)];
-          }
-          return true;
-        });
-        if (!ready) continue;
-        PL_TRY(g_.value_into(expressions_.generated[c], row.columns + static_cast<std::int32_t>(c)));
-        g_.apply_affinity(row.columns + static_cast<std::int32_t>(c), table_.columns[c].affinity);
-        done[c] = true;
-        --left;
-      }
+      if (done[c]) continue;
+      bool ready = true;
+      plan::walk(*expressions_.generated[c], [&](const bind::Expr& e) {
+        if (const auto* column = e.try_as<bind::ColumnExpr>();
+            column != nullptr && column->column >= 0 && column->relation == expressions_.row) {
+          ready = ready && done[static_cast<std::size_t>(column->column)];
+        }
+        return true;
+      });
+      if (!ready) continue;
+      PL_TRY(g_.value_into(expressions_.generated[c], row.columns + static_cast<std::int32_t>(c)));
+      g_.apply_affinity(row.columns + static_cast<std::int32_t>(c), table_.columns[c].affinity);
+      done[c] = true;
+      --left;
     }
   }
-  if (table_.strict) b_.emit(Opcode::TypeCheck, row.columns, static_cast<std::int32_t>(count)).p4(&table_);
   return {};
 }
 
@@ -186,33 +249,57 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
   return {};
 }
 
+// REPLACE puts the default in the place of a NULL; generated columns are made anew where it did, before they are looked at.
 Status TableWriter::check_not_null(const NewRow& row, ConflictAction action, Label skip,
                                    std::span<const bool> changed) {
-  for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+  std::int32_t replaced = 0;  // register: a default was put in; 0 where that does not matter
+  for (std::size_t c = 0; c < table_.columns.size() && table_.has_generated && replaced == 0; ++c) {
     const catalog::Column& column = table_.columns[c];
-    if (!column.not_null || column.is_rowid_alias) continue;
-    if (!changed.empty() && !changed[c] && column.generated_kind == catalog::GeneratedKind::None) continue;
-    const std::int32_t reg = row.columns + static_cast<std::int32_t>(c);
-    ConflictAction resolved = resolve(action, column.not_null_conflict);
-    const Label ok = b_.new_label();
-    b_.emit(Opcode::NotNull, reg, ok);
-    if (resolved == ConflictAction::Replace) {
-      if (expressions_.defaults[c] != nullptr && column.generated_kind == catalog::GeneratedKind::None) {
-        PL_TRY(g_.value_into(expressions_.defaults[c], reg));
-        g_.apply_affinity(reg, column.affinity);
-        b_.emit(Opcode::NotNull, reg, ok);
-      }
-      resolved = ConflictAction::Abort;
-    }
-    if (resolved == ConflictAction::Ignore) {
-      b_.emit(Opcode::Goto, 0, skip);
-    } else {
-      String text("NOT NULL constraint failed: ");
-      text.append(table_.name).append(".").append(column.name);
-      PL_TRY(fail(Code::ConstraintNotNull, resolved, text));
-    }
-    b_.bind(ok);
+    if (!column.not_null || column.is_rowid_alias || expressions_.defaults[c] == nullptr) continue;
+    if (resolve(action, column.not_null_conflict) == ConflictAction::Replace) replaced = b_.new_register();
   }
+  if (replaced != 0) b_.emit(Opcode::Integer, 0, replaced);
+  for (const bool generated : {false, true}) {
+    if (generated && replaced != 0) {
+      const Label as_made = b_.new_label();
+      b_.emit(Opcode::IfNot, replaced, as_made, 0);
+      PL_TRY(make_generated(row));
+      b_.bind(as_made);
+    }
+    for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+      const catalog::Column& column = table_.columns[c];
+      if (!column.not_null || column.is_rowid_alias) continue;
+      if ((column.generated_kind != catalog::GeneratedKind::None) != generated) continue;
+      if (!generated && !changed.empty() && !changed[c]) continue;
+      PL_TRY(check_not_null(row, c, resolve(action, column.not_null_conflict), skip, replaced));
+    }
+  }
+  return {};
+}
+
+Status TableWriter::check_not_null(const NewRow& row, std::size_t c, ConflictAction action, Label skip,
+                                   std::int32_t replaced) {
+  const catalog::Column& column = table_.columns[c];
+  const std::int32_t reg = row.columns + static_cast<std::int32_t>(c);
+  const Label ok = b_.new_label();
+  b_.emit(Opcode::NotNull, reg, ok);
+  if (action == ConflictAction::Replace) {
+    if (expressions_.defaults[c] != nullptr && column.generated_kind == catalog::GeneratedKind::None) {
+      PL_TRY(g_.value_into(expressions_.defaults[c], reg));
+      g_.apply_affinity(reg, column.affinity);
+      if (replaced != 0) b_.emit(Opcode::Integer, 1, replaced);
+      b_.emit(Opcode::NotNull, reg, ok);
+    }
+    action = ConflictAction::Abort;
+  }
+  if (action == ConflictAction::Ignore) {
+    b_.emit(Opcode::Goto, 0, skip);
+  } else {
+    String text("NOT NULL constraint failed: ");
+    text.append(table_.name).append(".").append(column.name);
+    PL_TRY(fail(Code::ConstraintNotNull, action, text));
+  }
+  b_.bind(ok);
   return {};
 }
 
@@ -373,9 +460,13 @@ Status TableWriter::make_entry(std::size_t i) {
     PL_TRY(g_.jump_if_false(expressions_.indexes[i].where, none, true));
   }
   PL_TRY(index_key(i, *expressions_.row, code.key));
-  b_.emit(Opcode::MakeRecord, code.key, static_cast<std::int32_t>(index.columns.size()), code.record)
-      .p4_affinities(index_affinities(index))
-      .p5(record_flags_);
+  if (code.sorter >= 0) {
+    b_.emit(Opcode::Integer, 1, code.record);  // there is one; it is made later
+  } else {
+    b_.emit(Opcode::MakeRecord, code.key, static_cast<std::int32_t>(index.columns.size()), code.record)
+        .p4_affinities(index_affinities(index))
+        .p5(record_flags_);
+  }
   b_.bind(none);
   return {};
 }
@@ -471,7 +562,7 @@ Status TableWriter::remember(OldRow* old, bool all_indexes) {
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     if (indexes_[i].cursor < 0 && !all_indexes) continue;
     const auto width = static_cast<std::int32_t>(table_.indexes[i]->columns.size());
-    keys[i] = b_.new_registers(width);
+    keys[i] = b_.new_registers(width + 1);
     const Label none = b_.new_label();
     if (indexes_[i].partial) {
       present[i] = b_.new_register();
@@ -511,9 +602,13 @@ Status TableWriter::remove_current(unsigned flags) {
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     const Label none = b_.new_label();
     if (old.index_present[i] != 0) b_.emit(Opcode::IsNull, old.index_present[i], none);
-    b_.emit(Opcode::DeleteKey, indexes_[i].removal, old.index_keys[i],
-            static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
-        .p5(vm::kMustExist);
+    if (indexes_[i].sorter >= 0) {
+      gather_change(i, old.index_keys[i], false);
+    } else {
+      b_.emit(Opcode::DeleteKey, indexes_[i].removal, old.index_keys[i],
+              static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
+          .p5(vm::kMustExist);
+    }
     b_.bind(none);
   }
   if (table_.without_rowid) {
@@ -565,9 +660,13 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
       if (indexes_[i].cursor < 0 || old->index_keys[i] == 0) continue;
       const Label none = b_.new_label();
       if (old->index_present[i] != 0) b_.emit(Opcode::IsNull, old->index_present[i], none);
-      b_.emit(Opcode::DeleteKey, indexes_[i].cursor, old->index_keys[i],
-              static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
-          .p5(vm::kMustExist);
+      if (indexes_[i].sorter >= 0) {
+        gather_change(i, old->index_keys[i], false);
+      } else {
+        b_.emit(Opcode::DeleteKey, indexes_[i].cursor, old->index_keys[i],
+                static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
+            .p5(vm::kMustExist);
+      }
       b_.bind(none);
     }
     if (old->key_may_change) {
@@ -588,7 +687,11 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
     if (code.cursor < 0 || (old != nullptr && old->index_keys[i] == 0)) continue;
     const Label none = b_.new_label();
     if (code.partial) b_.emit(Opcode::IsNull, code.record, none);
-    b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+    if (code.sorter >= 0) {
+      gather_change(i, code.key, true);
+    } else {
+      b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+    }
     b_.bind(none);
   }
   if (table_.without_rowid) {

@@ -55,6 +55,15 @@ class TableWriter {
   const catalog::Table& table() const noexcept { return table_; }
   std::int32_t database() const noexcept { return database_; }
 
+  // From here on changes of the opened indexes are gathered, and made in the order of the keys by
+  // make_gathered_changes(): random pages are then visited once each, however little of the tree is in memory. For the
+  // statement that changes many rows, asks none of these indexes for a conflict, sees nothing of what it has changed,
+  // and is undone as a whole when it fails.
+  Status gather_index_changes();
+  Status make_gathered_changes();
+  // True when an UPDATE with this resolution is such a statement, as far as the table's constraints tell.
+  bool may_gather(bind::ConflictAction action) const noexcept;
+
   // Registers for a new row, and its place in the scope of the table's own expressions.
   NewRow new_row();
   void stand(const NewRow& row) { g_.scope().set(*expressions_.row, RowSource::in_registers(row.scope)); }
@@ -85,11 +94,14 @@ class TableWriter {
     std::int32_t removal = -1;  // the cursor that removes entries of rows that REPLACE takes away
     std::int32_t key = 0;       // registers of the new key's fields
     std::int32_t record = 0;    // register of the new entry; NULL when a partial index has none
+    std::int32_t sorter = -1;   // of gathered changes: the key, and 0 or 1 for an entry that goes or comes
     bool partial = false;
   };
   Status remember(OldRow* old, bool all_indexes);
   Status fail(Code code, bind::ConflictAction action, std::string_view text);
+  Status make_generated(const NewRow& row);
   Status check_not_null(const NewRow& row, bind::ConflictAction action, Label skip, std::span<const bool> changed);
+  Status check_not_null(const NewRow& row, std::size_t c, bind::ConflictAction action, Label skip, std::int32_t replaced);
   Status check_conditions(bind::ConflictAction action, Label skip, std::span<const bool> changed);
   Status check_rowid(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
                      std::span<const UpsertTarget> upserts);
@@ -103,6 +115,7 @@ class TableWriter {
   void position_on_conflict(std::size_t index);
   const char* index_affinities(const catalog::Index& index);
   String unique_text(const catalog::Index& index) const;
+  void gather_change(std::size_t index, std::int32_t first, bool comes);
   bind::ConflictAction resolve(bind::ConflictAction statement, bind::ConflictAction own) const noexcept;
 
   Generator& g_;

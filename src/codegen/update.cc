@@ -1,14 +1,28 @@
 // UPDATE (manual: lang_update.html).
 //
 // The rows are searched first and their keys kept, then changed one after the other: changing a row can move the scan,
-// and a row must be met once. With FROM the new values are kept as well, for they may come from other tables.
+// and a row must be met once. Where it cannot move the scan, nothing is kept (codegen/gathering.h). With FROM the new
+// values are kept as well, for they may come from other tables.
+#include <algorithm>
+
 #include "codegen/change_statements.h"
 #include "codegen/gathering.h"
 #include "codegen/returning.h"
 #include "codegen/row_change.h"
 #include "codegen/table_writer.h"
+#include "vm/row_flags.h"
 
 namespace perlite::codegen {
+namespace {
+
+bool changes_rowid(const bind::Update& update) noexcept {
+  const catalog::Table& table = *update.target->table;
+  return std::any_of(update.assignments.begin(), update.assignments.end(), [&](const bind::Assignment& a) {
+    return a.column < 0 || table.columns[static_cast<std::size_t>(a.column)].is_rowid_alias;
+  });
+}
+
+}  // namespace
 
 Status generate_update(Generator& g, const bind::Update& update) {
   vm::ProgramBuilder& b = g.builder();
@@ -16,7 +30,6 @@ Status generate_update(Generator& g, const bind::Update& update) {
   vm::Program& program = b.program();
   program.read_only = false;
   program.changes_counted = true;
-  program.may_abort = true;
 
   TableWriter writer(g, update.target->database, table, update.table);
   const Vector<bool> touched = touched_indexes(table, update.table, update.assignments);
@@ -41,8 +54,19 @@ Status generate_update(Generator& g, const bind::Update& update) {
   }
   search.later = kept;
 
-  GatheredRows rows(g, *update.target, kept);
-  PL_TRY(rows.gather(search));
+  GatheredRows rows(g, *update.target, kept, joined);
+  const bool touches_indexes = std::find(flags.begin(), flags.end(), true) != flags.end();
+  const bool alone = !changes_rowid(update) && update.returning == nullptr && update.triggers.empty() &&
+                     GatheredRows::in_own_order(search, update.assignments);
+  const bool may_gather = alone && touches_indexes && writer.may_gather(update.on_conflict);
+  const bool in_own_order = alone && (may_gather || (!touches_indexes && !writer.may_replace(update.on_conflict)));
+  PL_TRY(rows.plan(search, in_own_order));
+  // One change, after all is checked: nothing to go back from.
+  program.may_abort = !rows.is_one_row() || touches_indexes || changes_rowid(update) ||
+                      writer.may_replace(update.on_conflict);
+  PL_TRY(rows.gather());
+  const bool gathers = may_gather && !rows.is_one_row();
+  if (gathers) PL_TRY(writer.gather_index_changes());
   PL_TRY(rows.each(writer.data_cursor(), [&](Label next) -> Status {
     RowChange change;
     change.writer = &writer;
@@ -52,9 +76,11 @@ Status generate_update(Generator& g, const bind::Update& update) {
     change.action = update.on_conflict;
     change.row_is_read_later = update.returning != nullptr;
     change.ready = rows.kept_registers();
+    if (rows.is_scan()) change.write_flags = vm::kKeepPosition;
     PL_TRY(change_row(g, change, next));
     return returning.add();
   }));
+  if (gathers) PL_TRY(writer.make_gathered_changes());
   returning.give_out();
   return {};
 }

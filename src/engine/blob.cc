@@ -96,11 +96,28 @@ Code Blob::close() {
   if (statement_ == nullptr) return Code::Ok;
   const Code code = statement_->reset();
   statement_ = nullptr;
-  return code;
+  return code != Code::Ok ? code : last_error_;
+}
+
+Status Blob::note(Status status) noexcept {
+  if (!is_expired()) last_error_ = status.code();
+  return status;
 }
 
 Status Blob::move_to(std::int64_t rowid) {
-  expired_ = true;
+  if (is_expired()) return Status(Code::Abort);
+  Status status = seek(rowid);
+  if (!status.ok()) expire();
+  return status;
+}
+
+// The row is gone: the handle gives back what it holds and can only be closed.
+void Blob::expire() noexcept {
+  close();
+  last_error_ = Code::Ok;
+}
+
+Status Blob::seek(std::int64_t rowid) {
   PL_ASSIGN(const btree::Relation relation, cursor_.seek_rowid(rowid));
   if (relation != btree::Relation::Equal || !cursor_.valid())
     return Status::format(Code::Error, -1, "no such rowid: %lld", static_cast<long long>(rowid));
@@ -130,21 +147,23 @@ Status Blob::move_to(std::int64_t rowid) {
   if (offset + size > cursor_.payload_size()) return Status(Code::Corrupt);
   offset_ = static_cast<std::uint32_t>(offset);
   size_ = static_cast<std::uint32_t>(size);
-  expired_ = false;
   return {};
 }
 
-Status Blob::check(std::uint32_t offset, std::size_t count) {
-  if (expired_ || !statement_->is_busy()) {
-    expired_ = true;
-    return Status(Code::Abort);
-  }
-  if (offset > size_ || count > size_ - offset) return Status(Code::Error);
+// The reach of a call is checked before all else, and is not an error of the handle.
+Status Blob::check(std::uint32_t offset, std::size_t count) const noexcept {
+  if (!is_expired() && (offset > size_ || count > size_ - offset)) return Status(Code::Error);
+  return {};
+}
+
+Status Blob::find_payload() {
+  if (!is_expired() && !statement_->is_busy()) expire();
+  if (is_expired()) return Status(Code::Abort);
   if (cursor_.is_saved()) {
     const std::uint32_t payload = cursor_.payload_size();
     PL_TRY(cursor_.restore());
     if (!cursor_.valid() || cursor_.payload_size() != payload) {
-      expired_ = true;
+      expire();
       return Status(Code::Abort);
     }
   }
@@ -153,13 +172,16 @@ Status Blob::check(std::uint32_t offset, std::size_t count) {
 
 Status Blob::read(std::uint32_t offset, std::span<std::byte> out) {
   PL_TRY(check(offset, out.size()));
-  return cursor_.read_payload(offset_ + offset, out);
+  Status status = find_payload();
+  if (status.ok()) status = cursor_.read_payload(offset_ + offset, out);
+  return note(std::move(status));
 }
 
 Status Blob::write(std::uint32_t offset, std::span<const std::byte> bytes) {
-  if (!writable_) return Status(Code::ReadOnly);
   PL_TRY(check(offset, bytes.size()));
-  return cursor_.write_payload(offset_ + offset, bytes);
+  Status status = writable_ || is_expired() ? find_payload() : Status(Code::ReadOnly);
+  if (status.ok()) status = cursor_.write_payload(offset_ + offset, bytes);
+  return note(std::move(status));
 }
 
 }  // namespace perlite::engine

@@ -23,25 +23,31 @@ class Blob : public Allocated {
   Blob& operator=(const Blob&) = delete;
 
   Connection& connection() noexcept { return connection_; }
-  std::uint32_t size() const noexcept { return expired_ ? 0 : size_; }
+  std::uint32_t size() const noexcept { return is_expired() ? 0 : size_; }
+  // True when its row was changed or removed: every call but close() answers Abort.
+  bool is_expired() const noexcept { return statement_ == nullptr; }
   // Another row of the same table. Errors as open(); the handle is then expired.
   Status move_to(std::int64_t rowid);
   // Errors: Error for bytes outside the value, Abort when expired, ReadOnly.
   Status read(std::uint32_t offset, std::span<std::byte> out);
   Status write(std::uint32_t offset, std::span<const std::byte> bytes);
-  // Ends the statement; the error of a commit that failed.
+  // Ends the statement; the error of a commit that failed, else that of the last read(), write() or move_to().
   Code close();
 
  private:
   Blob(Connection& connection, int database, std::uint32_t field, bool writable)
       : connection_(connection), database_(database), field_(field), writable_(writable) {}
-  Status check(std::uint32_t offset, std::size_t count);
+  Status check(std::uint32_t offset, std::size_t count) const noexcept;
+  Status find_payload();
+  Status seek(std::int64_t rowid);
+  Status note(Status status) noexcept;
+  void expire() noexcept;
 
   Connection& connection_;
   int database_;
   std::uint32_t field_;  // of the record
   bool writable_;
-  bool expired_ = true;
+  Code last_error_ = Code::Ok;
   std::uint32_t size_ = 0;
   std::uint32_t offset_ = 0;  // of the value in the payload
   UniquePtr<Statement> statement_;

@@ -1,7 +1,9 @@
 // From text to program: parse, bind, plan, generate. The one place where the stages meet.
 #include <algorithm>
 
+#include "base/arena_containers.h"
 #include "base/ascii.h"
+#include "base/deep_stack.h"
 #include "bind/binder.h"
 #include "codegen/codegen.h"
 #include "engine/compiled.h"
@@ -96,6 +98,39 @@ Result<vm::ProgramRef> query_plan_program(const vm::Program& program) {
   return listing.finish(program);
 }
 
+// A VFS may have pragmas of its own (SQLITE_FCNTL_PRAGMA; manual: c3ref/c_fcntl_begin_atomic_write.html): it is asked
+// first, while the statement is compiled. Null where it knows none of this name.
+Result<vm::ProgramRef> file_pragma_program(Connection& connection, const bind::Pragma& pragma) {
+  const auto& store = connection.database(std::max(pragma.database, 0)).store;
+  sqlite3_file* const file = store == nullptr ? nullptr : store->file_handle();
+  if (file == nullptr || file->pMethods == nullptr) return vm::ProgramRef();
+  String name(pragma.name);
+  String value(pragma.ast->value);
+  char* words[4] = {nullptr, name.data(), pragma.ast->form == sql::PragmaForm::Bare ? nullptr : value.data(), nullptr};
+  const int code = file->pMethods->xFileControl(file, SQLITE_FCNTL_PRAGMA, static_cast<void*>(words));
+  struct Release {
+    char* text;
+    ~Release() { base::Allocator::release(text); }
+  } const release{words[0]};
+  if (code == SQLITE_NOTFOUND) return vm::ProgramRef();
+  if (code != SQLITE_OK) {
+    if (words[0] == nullptr) return Status(static_cast<Code>(code));
+    return Status(static_cast<Code>(code), words[0]);
+  }
+  vm::ProgramBuilder builder(connection.encoding());
+  const vm::Label start = builder.new_label();
+  builder.emit(vm::Opcode::Init, 0, start);
+  builder.bind(start);
+  if (words[0] != nullptr) {
+    add_column(builder, pragma.name);
+    const std::int32_t row = builder.new_register();
+    builder.emit(vm::Opcode::Constant, 0, row).p4(builder.text(words[0]));
+    builder.emit(vm::Opcode::ResultRow, row, 1);
+  }
+  builder.emit(vm::Opcode::Halt);
+  return builder.finish();
+}
+
 // PRAGMA name: the rows of its source. A name nobody knows is a statement that does nothing.
 Result<vm::ProgramRef> pragma_program(Connection& connection, const bind::Pragma& pragma) {
   vm::ProgramBuilder builder(connection.encoding());
@@ -145,9 +180,10 @@ Result<vm::ProgramRef> pragma_program(Connection& connection, const bind::Pragma
 }  // namespace
 
 Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::size_t* tail) {
-  if (static_cast<std::int64_t>(text.size()) > limits_[kLimitSqlLength])
-    return Status(Code::TooBig, "statement too long");
-  Arena arena(16384);  // the trees of most statements in one allocation
+  if (static_cast<std::int64_t>(text.size()) > limits_[kLimitSqlLength]) return Code::TooBig;
+  const DeepStackScope deep;
+  Arena arena(16384);  // the trees and lists of most statements in one allocation
+  const ArenaScope scope(arena);
   sql::ParseLimits limits;
   limits.expression_depth = static_cast<std::uint32_t>(limits_[kLimitExpressionDepth]);
   limits.parser_depth = static_cast<std::uint32_t>(limits_[kLimitParserDepth]);
@@ -167,7 +203,11 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
     if (d->shape) compiled->shapes.push_back(d->shape);
   }
   if (bound->kind == bind::StatementKind::Pragma) {
-    PL_ASSIGN(compiled->program, pragma_program(*this, *bound->pragma));
+    PL_ASSIGN(compiled->program, file_pragma_program(*this, *bound->pragma));
+    compiled->once = static_cast<bool>(compiled->program);
+    if (!compiled->once) {
+      PL_ASSIGN(compiled->program, pragma_program(*this, *bound->pragma));
+    }
   } else {
     codegen::GenerateOptions options;
     options.plan.reverse_unordered_selects = switches_.reverse_unordered_selects;
@@ -191,6 +231,7 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
 }
 
 Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, std::size_t* tail) {
+  if (!shared_.empty()) PL_TRY(refuse_locked_schemas());
   const unsigned key_flags = flags & (SQLITE_PREPARE_NO_VTAB | SQLITE_PREPARE_FROM_DDL);
   // A text the cache knows is one statement and nothing behind it.
   if (!has_authorizer()) {
@@ -215,7 +256,7 @@ Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, st
   }
   if (!compiled) return static_cast<Statement*>(nullptr);
   auto statement = perlite::make_unique<Statement>(*this, text.substr(0, *tail), flags, compiled);
-  if (!has_authorizer() && is_blank(text.substr(*tail)) && compiled->generation == generation_) {
+  if (!has_authorizer() && !compiled->once && is_blank(text.substr(*tail)) && compiled->generation == generation_) {
     compiled_.add(text, key_flags, *tail, compiled);
   }
   return statement.release();

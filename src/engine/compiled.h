@@ -21,6 +21,7 @@ class Compiled : public Allocated {
  public:
   vm::ProgramRef program;
   Vector<catalog::ShapeRef> shapes;
+  bool once = false;             // compiling it did something: it is not taken from the cache
   std::uint64_t generation = 0;  // of the connection, when it was compiled
 
  private:

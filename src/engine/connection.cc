@@ -23,6 +23,12 @@ constexpr int kLimitDefaults[kLimitCount] = {1000000000, 1000000000, 2000,  1000
 constexpr int kLimitBounds[kLimitCount] = {1000000000, 1000000000, 2000,  1000, 500, 250000000, 1000,
                                            125,        50000,      32766, 1000, 8,   2500};
 
+Status name_file(Status status, std::string_view filename) {
+  if (status.primary() != Code::CantOpen || status.has_message()) return status;
+  return Status::format(status.code(), -1, "unable to open database: %.*s", static_cast<int>(filename.size()),
+                        filename.data());
+}
+
 }  // namespace
 
 void ErrorState::set(const Status& status) noexcept {
@@ -46,12 +52,14 @@ void ErrorState::set_code(Code code) noexcept {
 
 Connection::Connection(bool serialized) : lock_(serialized), sources_(make_unique<SourceRegistry>(*this)) {
   std::memcpy(limits_, kLimitDefaults, sizeof limits_);
+  set_auto_checkpoint(1000);
 }
 
 Connection::~Connection() {
   mark_ = kDead;
   compiled_.clear();
   close_databases();
+  if (hooks.autovacuum_pages_destroy != nullptr) hooks.autovacuum_pages_destroy(hooks.autovacuum_pages_context);
   for (const ClientData& entry : client_data_) {
     if (entry.destroy != nullptr) entry.destroy(entry.data);
   }
@@ -114,18 +122,28 @@ Status Connection::open(const OpenOptions& options) {
   return open_database(*databases_[0], options.filename, options.flags, vfs_name_, options.uri_allowed);
 }
 
-Status Connection::open_database(Database& d, std::string_view filename, int flags, const char* vfs, bool uri_allowed) {
+Status Connection::open_database(Database& d, std::string_view filename, int flags, const char* vfs, bool uri_allowed,
+                                 bool may_share) {
   PL_ASSIGN(OpenName name, resolve_open_name(filename, flags, vfs, uri_allowed));
   pager::StoreOptions store_options;
   store_options.kind = name.kind;
   store_options.busy = this;
   d.filename = name.path;
-  PL_ASSIGN(d.store, pager::Store::open(*name.vfs, std::move(name.filename), name.flags, store_options));
+  if (may_share && (name.flags & SQLITE_OPEN_SHAREDCACHE) != 0 && !name.shared_name.empty()) {
+    PL_ASSIGN(d.shared, SharedCache::join(*this, name));
+    d.store = d.shared->store();
+  } else {
+    PL_ASSIGN(UniquePtr<pager::Store> opened,
+              pager::Store::open(*name.vfs, std::move(name.filename), name.flags, store_options));
+    d.take_store(std::move(opened));
+  }
+  if (mmap_size > 0) d.store->set_mmap_size(mmap_size);
   if (name.kind != pager::StoreKind::File)
     d.store
         ->set_journal_mode(name.kind == pager::StoreKind::Memory ? pager::JournalMode::Memory
                                                                  : pager::JournalMode::Delete)
         .ok();
+  d.store->set_locking_mode(default_locking_mode);
   return {};
 }
 
@@ -138,10 +156,12 @@ Result<pager::Store*> Connection::store(int number) {
     options.page_size = databases_[0]->store->page_size();
     sqlite3_vfs* vfs = os::find_vfs(vfs_name_);
     if (vfs == nullptr) return Status(Code::CantOpen);
-    PL_ASSIGN(d.store, pager::Store::open(*vfs, nullptr, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options));
+    PL_ASSIGN(UniquePtr<pager::Store> opened,
+              pager::Store::open(*vfs, nullptr, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options));
+    d.take_store(std::move(opened));
     d.store->set_synchronous(pager::Synchronous::Off);
   }
-  return d.store.get();
+  return d.store;
 }
 
 int Connection::find_database(std::string_view name) const noexcept {
@@ -171,15 +191,26 @@ Status Connection::attach(std::string_view filename, std::string_view name) {
     status = load_schema(number);
     if (!status.ok()) databases_.pop_back();
   }
-  if (!status.ok()) {
-    if (status.primary() == Code::CantOpen && !status.has_message()) {
-      return Status::format(status.code(), -1, "unable to open database: %.*s", static_cast<int>(filename.size()),
-                            filename.data());
-    }
-    return status;
-  }
+  if (!status.ok()) return name_file(std::move(status), filename);
   expire_programs();
   return {};
+}
+
+Result<UniquePtr<pager::Store>> Connection::open_store(std::string_view filename) {
+  Database opened;
+  constexpr int kReplaced = SQLITE_OPEN_MEMORY | SQLITE_OPEN_READONLY;
+  const int flags = (open_flags_ & ~kReplaced) | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  Status status = open_database(opened, filename, flags, vfs_name_, base::process_settings().uri_names, false);
+  if (!status.ok()) return name_file(std::move(status), filename);
+  return std::move(opened.own);
+}
+
+Result<UniquePtr<pager::Store>> Connection::make_temporary_store() {
+  sqlite3_vfs* vfs = os::find_vfs(vfs_name_);
+  if (vfs == nullptr) return Status(Code::CantOpen);
+  pager::StoreOptions options;
+  options.kind = temp_store == 2 ? pager::StoreKind::Memory : pager::StoreKind::Temp;
+  return pager::Store::open(*vfs, nullptr, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options);
 }
 
 Status Connection::detach(std::string_view name) {
@@ -189,7 +220,7 @@ Status Connection::detach(std::string_view name) {
   if (number < 2)
     return Status::format(Code::Error, -1, "cannot detach database %.*s", static_cast<int>(name.size()), name.data());
   Database& d = database(number);
-  if (d.store->in_write() || (d.store->in_read() && (!autocommit_ || active_statements_ > 1))) {
+  if (d.backups > 0 || d.store->in_write() || (d.store->in_read() && (!autocommit_ || active_statements_ > 1))) {
     return Status::format(Code::Error, -1, "database %.*s is locked", static_cast<int>(name.size()), name.data());
   }
   databases_.erase(databases_.begin() + number);
@@ -200,7 +231,124 @@ Status Connection::detach(std::string_view name) {
 void Connection::close_databases() noexcept {
   sources_->clear();
   temporary_stores_.clear();
+  for (auto& d : databases_) {
+    if (d->store != nullptr) d->store->set_checkpoint_on_close(checkpoint_on_close);
+  }
   databases_.clear();
+  forget_unlock_wait(*this);
+}
+
+// ------------------------------------------------------------------------------------------------- shared caches
+
+namespace {
+
+// Whose sessions are active in this thread: where connections call each other (a function that runs statements of
+// another connection), the outer one's are activated again when the inner one leaves.
+thread_local Connection* at_work = nullptr;
+// The outer one of a connection that got its first shared cache after it had entered: it was not to be told then.
+thread_local Connection* left_waiting = nullptr;
+
+}  // namespace
+
+bool Connection::shares(const SharedCache& cache) const noexcept {
+  for (SharedMember* member : shared_) {
+    if (&member->cache() == &cache) return true;
+  }
+  return false;
+}
+
+Connection* Connection::enter_shared() noexcept {
+  if (depth_ == 1) {
+    for (SharedMember* member : shared_) member->lock_cache();
+  }
+  Connection* const outer = at_work;
+  at_work = this;
+  activate_sessions();
+  return outer;
+}
+
+void Connection::leave_shared(Connection* outer) noexcept {
+  if (outer == nullptr && depth_ == 1) outer = std::exchange(left_waiting, nullptr);
+  at_work = outer;
+  if (depth_ == 1) {
+    for (SharedMember* member : shared_) {
+      member->deactivate();
+      member->unlock_cache();
+    }
+  }
+  if (outer != nullptr && outer != this) outer->activate_sessions();
+}
+
+void Connection::activate_sessions() noexcept {
+  for (SharedMember* member : shared_) member->activate();
+}
+
+// Takes the cache's mutex where the connection has entered. When somebody holds it who may be waiting for one of ours,
+// all are given back and taken in order; the connection is at a point then where others may work.
+void Connection::add_member(SharedMember& member) {
+  const auto by_id = [](const SharedMember* a, const SharedMember* b) { return a->cache().id() < b->cache().id(); };
+  shared_.reserve(shared_.size() + 1);
+  const auto place = std::upper_bound(shared_.begin(), shared_.end(), &member, by_id);
+  if (depth_ == 0) {
+    shared_.insert(place, &member);
+    return;
+  }
+  if (place == shared_.end()) {
+    member.lock_cache();
+    shared_.insert(place, &member);
+  } else if (member.try_lock_cache()) {
+    shared_.insert(place, &member);
+  } else {
+    for (SharedMember* one : shared_) {
+      one->deactivate();
+      one->unlock_cache();
+    }
+    shared_.insert(place, &member);
+    for (SharedMember* one : shared_) one->lock_cache();
+    activate_sessions();
+  }
+  if (at_work != nullptr && at_work != this) left_waiting = at_work;
+  at_work = this;
+}
+
+void Connection::remove_member(SharedMember& member) noexcept {
+  if (std::erase(shared_, &member) == 0) return;
+  if (depth_ > 0) member.unlock_cache();
+  if (!shared_.empty() || at_work != this) return;
+  at_work = std::exchange(left_waiting, nullptr);
+  if (at_work != nullptr) at_work->activate_sessions();
+}
+
+void Connection::take_losses() noexcept {
+  for (SharedMember* member : shared_) {
+    const Code code = member->take_loss();
+    if (code == Code::Ok) continue;
+    for (Statement* s = first_statement_; s != nullptr; s = s->next()) s->stop_with(code);
+  }
+}
+
+Status Connection::refuse_locked_schemas() {
+  for (const auto& d : databases_) {
+    if (d->shared == nullptr || d->shared->may_read_schema().ok()) continue;
+    return Status::format(Code::LockedSharedCache, -1, "database schema is locked: %s", d->name.c_str());
+  }
+  // What another connection of the cache has changed is known before it is needed, as if the schema were shared too.
+  for (const auto& d : databases_) {
+    if (d->shared == nullptr || !d->shape || d->schema_is_private || d->checked_version == d->store->version()) continue;
+    const SharedMember::SchemaReading reading_schema(d->shared.get());
+    const bool was_reading = d->store->in_read();
+    if (!d->store->begin_read().ok()) continue;  // whoever steps will be told
+    const Result<std::uint32_t> cookie = d->store->read_header_u32(pager::header::kSchemaCookie);
+    if (!was_reading && !d->store->in_write()) d->store->end_read();
+    if (!cookie.ok()) continue;
+    if (cookie.value() == d->placement.schema_cookie) {
+      d->checked_version = d->store->version();
+    } else {
+      d->forget_schema();
+      expire_programs();
+    }
+  }
+  return {};
 }
 
 void Connection::forget_schemas() noexcept {
@@ -238,6 +386,7 @@ Status Connection::load_schema(int number) {
     d.placement = std::move(loaded.placement);
     return {};
   }
+  const SharedMember::SchemaReading reading_schema(d.shared.get());
   const bool was_reading = d.store->in_read();
   PL_TRY(d.store->begin_read());
   Status status = read_schema(d, number);
@@ -249,6 +398,7 @@ Result<bool> Connection::forget_moved_schemas() {
   bool moved = false;
   for (const auto& d : databases_) {
     if (d->store == nullptr || !d->shape || d->schema_is_private) continue;
+    const SharedMember::SchemaReading reading_schema(d->shared.get());
     const bool was_reading = d->store->in_read();
     PL_TRY(d->store->begin_read());
     const Result<std::uint32_t> cookie = d->store->view().page_count().value > 0
@@ -393,13 +543,8 @@ Status Connection::write_header(std::int32_t number, std::uint32_t offset, std::
 }
 
 Result<pager::View*> Connection::open_temporary() {
-  sqlite3_vfs* vfs = os::find_vfs(vfs_name_);
-  if (vfs == nullptr) return Status(Code::CantOpen);
-  pager::StoreOptions options;
-  options.kind = temp_store == 2 ? pager::StoreKind::Memory : pager::StoreKind::Temp;
   temporary_stores_.emplace_back();
-  Result<UniquePtr<pager::Store>> opened =
-      pager::Store::open(*vfs, nullptr, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options);
+  Result<UniquePtr<pager::Store>> opened = make_temporary_store();
   if (!opened.ok()) {
     temporary_stores_.pop_back();
     return std::move(opened.status());

@@ -4,7 +4,8 @@
 // all its files. It is the host of running programs (vm::Host) and the environment of the binder.
 //
 //   Lifetime   ends by close(); while statements, blobs or backups of it are open it lives on as a zombie (close_v2).
-//   Threads    everything but interrupt() under lock().
+//   Threads    everything but interrupt() under lock(); what touches a database between enter() and leave(), which take
+//              the mutexes of the caches it shares as well (shared_cache.h).
 //   Errors     the last code, message and offset stay here for sqlite3_errmsg and friends (ErrorState).
 #pragma once
 
@@ -16,6 +17,7 @@
 #include "base/budget.h"
 #include "base/containers.h"
 #include "base/mutex.h"
+#include "base/process.h"
 #include "base/status.h"
 #include "bind/environment.h"
 #include "engine/compile_options.h"
@@ -24,6 +26,7 @@
 #include "engine/functions.h"
 #include "engine/hooks.h"
 #include "engine/super_journal.h"
+#include "engine/unlock_notify.h"
 #include "pager/busy.h"
 #include "plan/switches.h"
 #include "sql/parser.h"
@@ -104,6 +107,17 @@ class Connection final : public Allocated,
   bool is_zombie() const noexcept { return mark_ == kZombie; }
 
   base::ConnectionLock& lock() noexcept { return lock_; }
+  // The answer goes to leave(): the connection that was at work in this thread, where this one shares caches.
+  Connection* enter() noexcept {
+    lock_.enter();
+    ++depth_;
+    return shared_.empty() ? nullptr : enter_shared();
+  }
+  void leave(Connection* outer) noexcept {
+    if (!shared_.empty() || outer != nullptr) leave_shared(outer);
+    --depth_;
+    lock_.leave();
+  }
   ErrorState& error() noexcept { return error_; }
   int result_mask = 0xff;  // 0xffffffff with extended result codes
 
@@ -113,8 +127,19 @@ class Connection final : public Allocated,
   int find_database(std::string_view name) const noexcept;  // -1 when there is none; "main" is always 0
   Result<pager::Store*> store(int number);                  // opens the temp database where needed
   Status attach(std::string_view filename, std::string_view name);
+  // A store beside the databases, which the caller owns: of a file to be written (VACUUM INTO), or a temporary one.
+  // Errors: those of opening, "unable to open database: NAME".
+  Result<UniquePtr<pager::Store>> open_store(std::string_view filename);
+  Result<UniquePtr<pager::Store>> make_temporary_store();
   Status detach(std::string_view name);
   void close_databases() noexcept;
+  // Databases whose cache others share (shared_cache.cc).
+  bool shares(const SharedCache& cache) const noexcept;
+  void add_member(SharedMember& member);
+  void remove_member(SharedMember& member) noexcept;
+  // Errors: LockedSharedCache "database schema is locked: main", while another connection changes that schema.
+  Status refuse_locked_schemas();
+  UnlockWait unlock_wait;  // unlock_notify.h
   void forget_schemas() noexcept;
   // Forgets schemas that another connection changed since they were read; true when there was one.
   Result<bool> forget_moved_schemas();
@@ -130,7 +155,17 @@ class Connection final : public Allocated,
   // Takes one store back to a savepoint; cursors on it save their places first.
   Status roll_back_store(Database& database, int depth);
   bool has_active_statements() const noexcept { return active_statements_ > 0; }
+  int active_statement_count() const noexcept { return active_statements_; }
   int transaction_state(int number) const noexcept;  // 0 none, 1 read, 2 write
+
+  // ---- logs ----
+  // The mode in effect afterwards. Errors: Error inside a transaction; Busy; those of a commit.
+  Result<pager::JournalMode> change_journal_mode(int number, pager::JournalMode mode);
+  // Of one database, of all when `number` is negative. Errors: those of pager::Store::checkpoint.
+  Status checkpoint(int number, pager::CheckpointMode mode, pager::CheckpointCounts* counts);
+  // A hook of its own kind: a checkpoint once the log has so many frames; 0 for never, or when there is another hook.
+  void set_auto_checkpoint(int frames) noexcept;
+  int auto_checkpoint() const noexcept;
 
   // ---- statements ----
   // False where open() failed: such a connection tells its error and closes, and does nothing else.
@@ -163,12 +198,14 @@ class Connection final : public Allocated,
   bool defer_foreign_keys = false;
   int temp_store = 0;
   int analysis_limit = 0;
+  std::int64_t mmap_size = base::process_settings().mmap_size_default;  // of databases opened from now on
   int busy_timeout_ms = 0;
   int fp_digits = 17;
   plan::Switches plan_switches;
   bool deprecated_count_changes = false;
   bool deprecated_empty_result_callbacks = false;
-  int wal_autocheckpoint = 1000;
+  pager::LockingMode default_locking_mode = pager::LockingMode::Normal;  // of databases to be attached
+  bool checkpoint_on_close = true;                                       // db_config NO_CKPT_ON_CLOSE turns it off
   bool reset_database = false;    // db_config RESET_DATABASE: the next VACUUM empties the file
   bool unused_switches[32] = {};  // db_config switches that are kept and have no effect here
   OwnedValue wide_message;        // what sqlite3_errmsg16 lent
@@ -254,6 +291,10 @@ class Connection final : public Allocated,
   // ---- pager::BusyHandler ----
   bool wait(int attempt) override;
 
+  // Whether a rollback elsewhere ended the read transactions of statements that run; those then stop with its error.
+  void look_for_losses() noexcept {
+    if (!shared_.empty()) take_losses();
+  }
   void set_encoding(TextEncoding encoding) noexcept { encoding_ = encoding; }
   void step_begins() noexcept {
     now_ms_ = 0;
@@ -274,6 +315,13 @@ class Connection final : public Allocated,
     String name;
     std::int64_t deferred_violations;
   };
+  Connection* enter_shared() noexcept;
+  void leave_shared(Connection* outer) noexcept;
+  void activate_sessions() noexcept;
+  void take_losses() noexcept;
+  // Locks the tables of the running statement that lie in a database whose cache is shared.
+  Status lock_tables(Database& database, int number);
+  Status begin_on_all(bool exclusive);
   Status open_statement_savepoint(Statement& statement, Database& database);
   // Commits, rolls back or keeps what a writing statement did.
   Status settle_changes(Statement& statement, Code result, catalog::ConflictAction action);
@@ -281,13 +329,17 @@ class Connection final : public Allocated,
   // `then`: whether the read transactions of the stores that wrote end as well.
   Status commit_stores(pager::AfterCommit then);
   void end_reads() noexcept;
-  Status open_database(Database& database, std::string_view filename, int flags, const char* vfs, bool uri_allowed);
+  Status call_log_hook();
+  Status open_database(Database& database, std::string_view filename, int flags, const char* vfs, bool uri_allowed,
+                       bool may_share = true);
   Status read_schema(Database& database, int number);
   Status read_statistics(Database& database);
   catalog::LoadOptions load_options(const Database& database, int number) const noexcept;
 
   std::uint32_t mark_ = kAlive;
   base::ConnectionLock lock_;
+  int depth_ = 0;                 // of enter()
+  Vector<SharedMember*> shared_;  // by cache id
   ErrorState error_;
   Vector<UniquePtr<Database>> databases_;
   TextEncoding encoding_ = TextEncoding::Utf8;

@@ -32,6 +32,9 @@ struct Hooks {
   void (*collation_needed)(void*, sqlite3*, int, const char*) = nullptr;
   void (*collation_needed16)(void*, sqlite3*, int, const void*) = nullptr;
   void* collation_needed_context = nullptr;
+  unsigned (*autovacuum_pages)(void*, const char*, unsigned, unsigned, unsigned) = nullptr;
+  void* autovacuum_pages_context = nullptr;
+  void (*autovacuum_pages_destroy)(void*) = nullptr;
 };
 
 }  // namespace perlite::engine

@@ -25,7 +25,7 @@ Status Connection::call(vm::HostFunction function, std::span<record::Value> argu
       return detach(name.data() == nullptr ? std::string_view("") : name);
     }
     case vm::HostFunction::Vacuum:
-      if (arguments.size() > 1 && !arguments[1].is_null()) {
+      if (arguments.size() > 1) {
         if (arguments[1].type != ValueType::Text) return Status::error("non-text filename");
         return vacuum_into(*this, static_cast<int>(arguments[0].integer), first.text(arguments[1]));
       }

@@ -152,6 +152,7 @@ Result<OpenName> resolve_open_name(std::string_view name, int flags, const char*
   const bool by_memory_vfs = std::string_view(open.vfs->zName) == "memdb";
   if (!by_memory_vfs && (uri.path == ":memory:" || (open.flags & SQLITE_OPEN_MEMORY) != 0)) {
     open.kind = pager::StoreKind::Memory;
+    if (is_uri) open.shared_name = uri.path;  // the plain name ":memory:" is always a database of its own
     return open;
   }
   if (uri.path.empty()) {
@@ -163,6 +164,7 @@ Result<OpenName> resolve_open_name(std::string_view name, int flags, const char*
   Vector<os::UriParameter> parameters;
   for (std::size_t i = 0; i + 1 < uri.words.size(); i += 2) parameters.push_back({uri.words[i], uri.words[i + 1]});
   open.filename = os::make_filename(open.path, parameters);
+  open.shared_name = open.path;
   return open;
 }
 

@@ -17,6 +17,8 @@ struct OpenName {
   int flags = 0;          // with what mode= and cache= of a URI made of them
   String path;            // full path; empty for memory and temporary databases
   os::Filename filename;  // null for memory and temporary databases
+  // What connections with a shared cache find it by, if flags have SQLITE_OPEN_SHAREDCACHE; empty: it cannot be shared.
+  String shared_name;
 };
 
 // Errors: Error "no such vfs: x", "no such access mode: x", ...; Perm "access mode not allowed: x"; CantOpen.

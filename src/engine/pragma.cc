@@ -54,11 +54,16 @@ class PragmaCursor final : public vm::SourceCursor {
     if ((def_.flags & kPragmaNeedsSchema) != 0) {
       for (int i = 0; i < connection_.database_count(); ++i) PL_TRY(connection_.shape(i));
     }
-    return def_.run(*call_);
+    end_ = {};
+    Status status = def_.run(*call_);
+    if (status.primary() != Code::Corrupt || call_->row_count() == 0) return status;
+    // What a check found before it met what it cannot read is told first.
+    end_ = std::move(status);
+    return {};
   }
   Status next() override {
     ++row_;
-    return {};
+    return row_ == call_->row_count() ? std::move(end_) : Status();
   }
   bool at_end() override { return !call_.has_value() || row_ >= call_->row_count(); }
   Status column(int column, vm::FunctionContext& context) override {
@@ -87,6 +92,7 @@ class PragmaCursor final : public vm::SourceCursor {
   std::optional<String> argument_;
   String schema_;
   std::optional<PragmaCall> call_;
+  Status end_;  // after the last row
 };
 
 class PragmaSource final : public vm::Source {

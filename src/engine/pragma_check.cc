@@ -24,7 +24,8 @@ void append_quoted(String& text, std::string_view name) {
 }
 
 // The rows of one table. Adds findings until `left` is used up.
-Status check_rows(PragmaCall& call, int number, const catalog::Table& table, bool quick, std::int64_t* left) {
+Status check_rows(PragmaCall& call, int number, const catalog::Table& table, bool quick,
+                  std::span<const std::uint64_t> entry_counts, std::int64_t* left) {
   Connection& connection = call.connection();
   Arena arena;
   String text("INSERT INTO ");
@@ -43,6 +44,7 @@ Status check_rows(PragmaCall& call, int number, const catalog::Table& table, boo
   const bind::TableExpressions& expressions = bound->insert->table;
   codegen::IntegrityOptions options;
   options.quick = quick;
+  options.entry_counts = entry_counts;
   PL_ASSIGN(vm::ProgramRef program, codegen::generate_table_check(expressions, options, connection, arena));
   vm::Execution execution(program, connection);
   while (*left > 0) {
@@ -54,6 +56,39 @@ Status check_rows(PragmaCall& call, int number, const catalog::Table& table, boo
   return {};
 }
 
+// The trees in stock's order: newest table first, after each table its indexes, newest first, and sqlite_schema last.
+// Where a page belongs to two trees the order says which of them is told of.
+Vector<catalog::EntryId> walk_order(std::span<const catalog::Entry> entries, std::string_view only_table) {
+  const auto at = [entries](catalog::EntryId id) -> const catalog::Entry& {
+    return entries[static_cast<std::size_t>(id)];
+  };
+  Vector<catalog::EntryId> indexes;  // by table, newest first
+  for (std::size_t i = entries.size(); i-- > 0;) {
+    if (entries[i].type == catalog::EntryType::Index && entries[i].has_root) {
+      indexes.push_back(static_cast<catalog::EntryId>(i));
+    }
+  }
+  std::sort(indexes.begin(), indexes.end(), [&](catalog::EntryId a, catalog::EntryId b) {
+    const int order = base::compare_ignoring_case(at(a).table_name, at(b).table_name);
+    return order != 0 ? order < 0 : a > b;
+  });
+  Vector<catalog::EntryId> order;
+  for (std::size_t t = entries.size(); t-- > 0;) {
+    const catalog::Entry& table = entries[t];
+    if (table.type != catalog::EntryType::Table || !table.has_root) continue;
+    if (!only_table.empty() && !base::equals_ignoring_case(table.name, only_table)) continue;
+    order.push_back(static_cast<catalog::EntryId>(t));
+    auto index =
+        std::lower_bound(indexes.begin(), indexes.end(), table.name, [&](catalog::EntryId a, std::string_view name) {
+          return base::compare_ignoring_case(at(a).table_name, name) < 0;
+        });
+    for (; index != indexes.end() && base::equals_ignoring_case(at(*index).table_name, table.name); ++index) {
+      order.push_back(*index);
+    }
+  }
+  return order;
+}
+
 Status check_database(PragmaCall& call, int number, std::string_view only_table, bool quick, std::int64_t* left) {
   Connection& connection = call.connection();
   Database& d = connection.database(number);
@@ -61,19 +96,21 @@ Status check_database(PragmaCall& call, int number, std::string_view only_table,
   PL_TRY(connection.begin(number, false, nullptr, 0));
   PL_TRY(connection.shape(number));
   const std::span<const catalog::Entry> entries = d.shape->entries();
+  const Vector<catalog::EntryId> order = walk_order(entries, only_table);
   Vector<PageNo> roots;
-  if (only_table.empty()) roots.push_back(PageNo(1));
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (!entries[i].has_root || d.placement.roots[i].value == 0) continue;
-    if (!only_table.empty() && !base::equals_ignoring_case(entries[i].table_name, only_table)) continue;
-    roots.push_back(d.placement.roots[i]);
-  }
+  for (const catalog::EntryId entry : order) roots.push_back(d.placement.root(entry));
+  if (only_table.empty()) roots.push_back(btree::kSchemaRoot);
   btree::BtreeChecker checker(d.store->view(), static_cast<int>(std::min<std::int64_t>(*left, INT32_MAX)),
                               &connection.budget());
+  Vector<std::uint64_t> walked;
   if (only_table.empty()) {
-    PL_TRY(checker.check_all(roots, nullptr));
+    PL_TRY(checker.check_all(roots, &walked));
   } else {
-    PL_TRY(checker.check_some(roots, nullptr));
+    PL_TRY(checker.check_some(roots, &walked));
+  }
+  Vector<std::uint64_t> counts(entries.size(), 0);  // by entry
+  for (std::size_t i = 0; i < order.size() && i < walked.size(); ++i) {
+    counts[static_cast<std::size_t>(order[i])] = walked[i];
   }
   if (checker.finding_count() > 0) {
     String text("*** in database ");
@@ -81,13 +118,19 @@ Status check_database(PragmaCall& call, int number, std::string_view only_table,
     call.row().text(text);
     *left -= checker.finding_count();
   }
-  for (const catalog::Entry& entry : entries) {
+  Vector<std::uint64_t> of_table;
+  for (const catalog::EntryId id : order) {
+    const catalog::Entry& entry = entries[static_cast<std::size_t>(id)];
     if (*left <= 0) return {};
     if (entry.type != catalog::EntryType::Table || !entry.has_root) continue;
     if (!only_table.empty() && !base::equals_ignoring_case(entry.name, only_table)) continue;
     PL_ASSIGN(const catalog::Table* const table, d.shape->find_table(entry.name));
     if (table == nullptr || table->kind != catalog::TableKind::Ordinary) continue;
-    PL_TRY(check_rows(call, number, *table, quick, left));
+    of_table.clear();
+    for (const catalog::Index* index : table->indexes) {
+      of_table.push_back(counts[static_cast<std::size_t>(index->entry)]);
+    }
+    PL_TRY(check_rows(call, number, *table, quick, of_table, left));
   }
   return {};
 }

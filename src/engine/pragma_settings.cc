@@ -53,8 +53,6 @@ Status for_stores(PragmaCall& call, Apply apply) {
   return {};
 }
 
-constexpr const char* kJournalModes[] = {"delete", "persist", "off", "truncate", "memory", "wal"};
-
 }  // namespace
 
 Status pragma_nothing(PragmaCall&) { return {}; }
@@ -147,7 +145,13 @@ Status pragma_case_sensitive_like(PragmaCall& call) {
   return call.connection().set_case_sensitive_like(call.boolean_argument());
 }
 Status pragma_cell_size_check(PragmaCall& call) { return boolean(call, call.connection().cell_size_check); }
-Status pragma_checkpoint_fullfsync(PragmaCall& call) { return boolean(call, call.connection().checkpoint_full_fsync); }
+Status pragma_checkpoint_fullfsync(PragmaCall& call) {
+  PL_TRY(boolean(call, call.connection().checkpoint_full_fsync));
+  return for_stores(call, [&](pager::Store& store) {
+    store.set_checkpoint_full_fsync(call.connection().checkpoint_full_fsync);
+    return Status();
+  });
+}
 Status pragma_fullfsync(PragmaCall& call) {
   PL_TRY(boolean(call, call.connection().full_fsync));
   return for_stores(call, [&](pager::Store& store) {
@@ -317,47 +321,6 @@ Status pragma_incremental_vacuum(PragmaCall& call) {
   return {};
 }
 
-Status pragma_journal_mode(PragmaCall& call) {
-  Connection& connection = call.connection();
-  int wanted = -1;
-  if (call.has_argument()) {
-    for (int i = 0; i < 6; ++i) {
-      if (base::equals_ignoring_case(call.argument(), kJournalModes[i])) wanted = i;
-    }
-  }
-  const auto apply = [&](int number) -> Result<pager::JournalMode> {
-    PL_ASSIGN(pager::Store* const store, connection.store(number));
-    PL_TRY(store->begin_read());
-    if (wanted < 0) return store->journal_mode();
-    const auto mode = static_cast<pager::JournalMode>(wanted);
-    const bool involves_wal = (mode == pager::JournalMode::Wal) != (store->journal_mode() == pager::JournalMode::Wal);
-    if (involves_wal && !connection.autocommit() && store->kind() == pager::StoreKind::File) {
-      if (store->in_write()) return store->journal_mode();
-      return Status::format(Code::Error, -1, "cannot change %s wal mode from within a transaction",
-                            mode == pager::JournalMode::Wal ? "into" : "out of");
-    }
-    return store->set_journal_mode(mode);
-  };
-  pager::JournalMode mode = pager::JournalMode::Delete;
-  if (call.has_argument() && !call.database_named()) {
-    for (int i = connection.database_count() - 1; i >= 0; --i) {
-      if (connection.database(i).store == nullptr) continue;
-      PL_ASSIGN(mode, apply(i));
-    }
-  } else {
-    PL_ASSIGN(mode, apply(call.database()));
-  }
-  call.row().text(kJournalModes[static_cast<int>(mode)]);
-  return {};
-}
-
-Status pragma_journal_size_limit(PragmaCall& call) {
-  PL_ASSIGN(pager::Store* const store, call.connection().store(call.database()));
-  if (call.has_argument()) store->set_journal_size_limit(std::max<std::int64_t>(-1, call.integer_argument()));
-  call.row().integer(store->journal_size_limit());
-  return {};
-}
-
 Status pragma_locking_mode(PragmaCall& call) {
   std::optional<pager::LockingMode> wanted;
   if (base::equals_ignoring_case(call.argument(), "exclusive")) wanted = pager::LockingMode::Exclusive;
@@ -367,6 +330,10 @@ Status pragma_locking_mode(PragmaCall& call) {
       store.set_locking_mode(*wanted);
       return Status();
     }));
+    if (!call.database_named()) call.connection().default_locking_mode = *wanted;
+  } else if (!call.database_named()) {
+    call.row().text(call.connection().default_locking_mode == pager::LockingMode::Exclusive ? "exclusive" : "normal");
+    return {};
   }
   PL_ASSIGN(pager::Store* const store, call.connection().store(call.database()));
   call.row().text(store->locking_mode() == pager::LockingMode::Exclusive || store->kind() == pager::StoreKind::Temp
@@ -376,8 +343,22 @@ Status pragma_locking_mode(PragmaCall& call) {
 }
 
 Status pragma_mmap_size(PragmaCall& call) {
-  if (database_of(call).store == nullptr || database_of(call).store->kind() != pager::StoreKind::File) return {};
-  call.row().integer(0);
+  Connection& connection = call.connection();
+  if (call.has_argument()) {
+    std::int64_t bytes = call.integer_argument();
+    if (bytes < 0) bytes = base::process_settings().mmap_size_default;
+    bytes = std::min(bytes, base::process_settings().mmap_size_limit);
+    if (!call.database_named()) connection.mmap_size = bytes;
+    for (int number = 0; number < connection.database_count(); ++number) {
+      pager::Store* const store = connection.database(number).store;
+      if (store != nullptr && (!call.database_named() || number == call.database())) store->set_mmap_size(bytes);
+    }
+  }
+  const auto& store = database_of(call).store;
+  sqlite3_file* const file = store == nullptr ? nullptr : store->file_handle();
+  if (file == nullptr) return {};
+  sqlite3_int64 size = -1;
+  if (file->pMethods->xFileControl(file, SQLITE_FCNTL_MMAP_SIZE, &size) == SQLITE_OK) call.row().integer(size);
   return {};
 }
 
@@ -447,7 +428,7 @@ Status pragma_temp_store(PragmaCall& call) {
   if (temp.store != nullptr) {
     if (!connection.autocommit() || temp.store->in_write())
       return Status::error("temporary storage cannot be changed from within a transaction");
-    temp.store = nullptr;
+    temp.take_store(nullptr);
     temp.forget_schema();
     connection.expire_programs();
   }
@@ -469,17 +450,6 @@ Status pragma_threads(PragmaCall& call) {
     connection.set_limit(kLimitWorkerThreads, static_cast<int>(std::min<std::int64_t>(call.integer_argument(), 8)));
   }
   call.row().integer(connection.limit(kLimitWorkerThreads));
-  return {};
-}
-
-Status pragma_wal_autocheckpoint(PragmaCall& call) {
-  if (call.has_argument()) call.connection().wal_autocheckpoint = std::max(0, call.small_integer_argument());
-  call.row().integer(call.connection().wal_autocheckpoint);
-  return {};
-}
-
-Status pragma_wal_checkpoint(PragmaCall& call) {
-  call.row().integer(0).integer(-1).integer(-1);
   return {};
 }
 

@@ -52,16 +52,23 @@ Result<vm::StepResult> Statement::step() {
   const RunningScope scope(connection_, *this);
   if (state_ == State::Running) {
     has_row_ = false;
+    connection_.look_for_losses();
     if (rolled_back_ != Code::Ok) {
       Status status(rolled_back_);
       static_cast<void>(finish(Status(rolled_back_), catalog::ConflictAction::Abort));
       return status;
     }
-    return start_and_run();
+    return start_and_run(false);
   }
   for (int attempt = 0;; ++attempt) {
-    if (compiled_->generation != connection_.generation()) PL_TRY(reprepare());
-    Result<vm::StepResult> result = start_and_run();
+    if (compiled_->generation != connection_.generation()) {
+      Status status = reprepare();
+      if (!status.ok()) {
+        last_error_ = status.code();
+        return status;
+      }
+    }
+    Result<vm::StepResult> result = start_and_run(attempt == 0);
     if (result.ok() || result.status().code() != Code::Schema || attempt >= kMaxReprepares) {
       if (!result.ok() && result.status().code() == Code::Schema) last_error_ = Code::Schema;
       return result;
@@ -74,13 +81,14 @@ Result<vm::StepResult> Statement::step() {
   }
 }
 
-Result<vm::StepResult> Statement::start_and_run() {
+// `trace`: false when the run begins once more after compiling again, which the caller's step() never sees.
+Result<vm::StepResult> Statement::start_and_run(bool trace) {
   if (state_ == State::Ready) {
     state_ = State::Running;
     rolled_back_ = Code::Ok;
     connection_.statement_started(*this);
-    if (connection_.hooks.trace_mask != 0 || connection_.hooks.legacy_trace != nullptr ||
-        connection_.hooks.legacy_profile != nullptr)
+    const Hooks& hooks = connection_.hooks;
+    if (trace && (hooks.trace_mask != 0 || hooks.legacy_trace != nullptr || hooks.legacy_profile != nullptr))
       trace_start();
   }
   Result<vm::StepResult> result = execution_->step();
@@ -135,6 +143,7 @@ Code Statement::reset() {
 // Compiles the text again and moves the bindings over.
 Status Statement::reprepare() {
   std::size_t tail = 0;
+  PL_TRY(connection_.refuse_locked_schemas());
   PL_ASSIGN(CompiledRef compiled, connection_.compile(text_, flags_, &tail));
   if (!compiled) return Code::Schema;
   auto execution = make_unique<vm::Execution>(compiled->program, connection_);
@@ -183,9 +192,10 @@ void Statement::release_savepoints() noexcept {
   savepoints_.clear();
 }
 
-void Statement::transaction_rolled_back(Code reason) noexcept {
+void Statement::transaction_rolled_back(Code reason, bool schema_changed) noexcept {
   savepoints_.clear();
-  if (state_ == State::Running && this != connection_.running() && !is_read_only()) rolled_back_ = reason;
+  if (state_ != State::Running || this == connection_.running()) return;
+  if (!is_read_only() || schema_changed) rolled_back_ = reason;
 }
 
 void Statement::trace_start() {

@@ -43,6 +43,8 @@ class Statement : public Allocated {
   // Ends a run; the code of the error the last step() gave, Ok if none.
   Code reset();
   bool is_busy() const noexcept { return state_ == State::Running; }
+  // Since the last reset().
+  bool has_run() const noexcept { return state_ != State::Ready || last_error_ != Code::Ok; }
   bool is_read_only() const noexcept { return program().read_only; }
   bool has_row() const noexcept { return has_row_; }
   std::span<Value> row() noexcept { return has_row_ ? execution_->row() : std::span<Value>(); }
@@ -65,7 +67,12 @@ class Statement : public Allocated {
   Status roll_back_savepoints();
   void release_savepoints() noexcept;
   // The transaction, or a part of it, was rolled back; a writer that was running must not go on.
-  void transaction_rolled_back(Code reason) noexcept;
+  // `schema_changed`: so must a reader, whose program may be about what is not there any more.
+  void transaction_rolled_back(Code reason, bool schema_changed = false) noexcept;
+  // What it reads is gone: when it is stepped again it fails with `reason`.
+  void stop_with(Code reason) noexcept {
+    if (state_ == State::Running) rolled_back_ = reason;
+  }
 
  private:
   friend class Connection;
@@ -76,7 +83,7 @@ class Statement : public Allocated {
     int depth;
   };
 
-  Result<vm::StepResult> start_and_run();
+  Result<vm::StepResult> start_and_run(bool trace);
   Status finish(Status status, catalog::ConflictAction action);
   Status reprepare();
   void trace_start();

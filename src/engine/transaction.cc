@@ -20,12 +20,29 @@
 #include "os/filename.h"
 
 namespace perlite::engine {
+namespace {
+
+// sqlite3_autovacuum_pages: the host says how many free pages a commit gives back.
+class AskedAmount final : public btree::VacuumAmount {
+ public:
+  AskedAmount(const Hooks& hooks, const char* schema) noexcept : hooks_(hooks), schema_(schema) {}
+  std::uint32_t pages_to_free(std::uint32_t page_count, std::uint32_t free_count, std::uint32_t page_size) override {
+    return hooks_.autovacuum_pages(hooks_.autovacuum_pages_context, schema_, page_count, free_count, page_size);
+  }
+
+ private:
+  const Hooks& hooks_;
+  const char* schema_;
+};
+
+}  // namespace
 
 // ---------------------------------------------------------------------------------------------- what programs ask for
 
 Status Connection::begin(std::int32_t number, bool write, const catalog::Shape* shape, std::uint32_t schema_cookie) {
   PL_ASSIGN(pager::Store* const store, this->store(number));
   Database& d = database(number);
+  if (d.is_backup_target) return Code::Locked;
   if (write) {
     if (query_only && number != 1) return Status(Code::ReadOnly);
     PL_TRY(store->begin_write(pager::WriteIntent::Immediate));
@@ -51,7 +68,38 @@ Status Connection::begin(std::int32_t number, bool write, const catalog::Shape* 
     d.checked_version = store->version();
   }
   if (shape != nullptr && (d.shape.get() != shape || d.placement.schema_cookie != schema_cookie)) return Code::Schema;
+  return d.shared == nullptr || shape == nullptr ? Status() : lock_tables(d, number);
+}
+
+namespace {
+
+// Visits the tables of a database that a program, or one that it calls, opens; more than once where it does so.
+template <class Visit>
+Status for_each_table(const vm::Program& program, int number, Visit visit) {
+  for (const vm::Instruction& i : program.code) {
+    const bool writes = i.opcode == vm::Opcode::OpenWrite || i.opcode == vm::Opcode::ClearTree;
+    if (!writes && i.opcode != vm::Opcode::OpenRead) continue;
+    const auto slot = static_cast<std::size_t>(i.opcode == vm::Opcode::ClearTree ? i.p1 : i.p2);
+    const vm::TreeName& tree = program.trees[slot];
+    if (program.databases[static_cast<std::size_t>(tree.database)].number != number) continue;
+    PL_TRY(visit(*tree.table, writes));
+  }
+  for (const vm::Program* called : program.subprograms) PL_TRY(for_each_table(*called, number, visit));
   return {};
+}
+
+}  // namespace
+
+Status Connection::lock_tables(Database& d, int number) {
+  if (running_ == nullptr) return {};
+  return for_each_table(running_->program(), number, [&](const catalog::Table& table, bool write) -> Status {
+    PL_ASSIGN(const PageNo root, root_of(number, table.entry));
+    Status status = d.shared->lock_table(root, write);
+    if (status.ok()) return {};
+    const std::string_view name = table.is_schema ? std::string_view("sqlite_master") : table.name;
+    return Status::format(status.code(), -1, "database table is locked: %.*s", static_cast<int>(name.size()),
+                          name.data());
+  });
 }
 
 Status Connection::match_savepoints(Database& d) {
@@ -76,25 +124,9 @@ Status Connection::auto_commit(int operation) {
     case 0:
     case 3:
     case 4:
+      // The locks come first, and stay when there is a transaction already.
+      if (operation != 0) PL_TRY(begin_on_all(operation == 4));
       if (!autocommit_) return Status::error("cannot start a transaction within a transaction");
-      if (operation != 0) {
-        for (std::size_t i = 0; i < databases_.size(); ++i) {
-          Database& d = *databases_[i];
-          if (d.store == nullptr || (d.store->is_readonly() && i != 0)) continue;
-          if (d.store->is_readonly()) {
-            PL_TRY(d.store->begin_read());
-            continue;
-          }
-          const auto intent = operation == 4 ? pager::WriteIntent::Exclusive : pager::WriteIntent::Immediate;
-          if (Status status = d.store->begin_write(intent); !status.ok()) {
-            for (std::size_t k = 0; k < i; ++k) {
-              if (databases_[k]->store != nullptr && databases_[k]->store->in_write())
-                static_cast<void>(databases_[k]->store->rollback());
-            }
-            return status;
-          }
-        }
-      }
       autocommit_ = false;
       savepoint_began_transaction_ = false;
       return {};
@@ -105,6 +137,23 @@ Status Connection::auto_commit(int operation) {
       if (autocommit_) return Status::error("cannot rollback - no transaction is active");
       return rollback_all(Code::AbortRollback);
   }
+}
+
+// BEGIN IMMEDIATE or EXCLUSIVE. After a failure outside a transaction nothing is begun that was not.
+Status Connection::begin_on_all(bool exclusive) {
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    Database& d = *databases_[i];
+    if (d.store == nullptr || d.store->in_write() || (d.store->is_readonly() && i != 0)) continue;
+    const auto intent = exclusive ? pager::WriteIntent::Exclusive : pager::WriteIntent::Immediate;
+    Status status = d.store->is_readonly() ? d.store->begin_read() : d.store->begin_write(intent);
+    if (status.ok()) continue;
+    for (std::size_t k = 0; k < i && autocommit_; ++k) {
+      if (databases_[k]->store != nullptr && databases_[k]->store->in_write())
+        static_cast<void>(databases_[k]->store->rollback());
+    }
+    return status;
+  }
+  return {};
 }
 
 Status Connection::commit() {
@@ -121,14 +170,17 @@ Status Connection::commit() {
 // Phase one on every store, then phase two: an error in phase one leaves the transaction as it was.
 Status Connection::commit_stores(pager::AfterCommit then) {
   bool any_changes = false;
-  for (auto& d : databases_) any_changes |= d->store != nullptr && d->store->in_write() && d->store->has_changes();
+  for (auto& d : databases_) any_changes |= d->is_writing() && d->store->has_changes();
   if (any_changes && hooks.commit != nullptr && hooks.commit(hooks.commit_context) != 0) {
     return Code::ConstraintCommitHook;
   }
   Vector<const char*> journals;
   for (auto& d : databases_) {
-    if (d->store == nullptr || !d->store->in_write()) continue;
-    if (d->store->has_changes()) PL_TRY(btree::auto_vacuum_commit(d->store->view()));
+    if (!d->is_writing()) continue;
+    if (d->store->has_changes()) {
+      AskedAmount amount(hooks, d->name.c_str());
+      PL_TRY(btree::auto_vacuum_commit(d->store->view(), hooks.autovacuum_pages != nullptr ? &amount : nullptr));
+    }
     if (d->store->wants_super_journal()) journals.push_back(os::journal_name(d->store->filename()));
   }
   // A super-journal stays until no journal names it any more: journals that name one which is gone count as committed.
@@ -139,7 +191,7 @@ Status Connection::commit_stores(pager::AfterCommit then) {
     PL_TRY(super_journal->create(databases_[0]->store->vfs(), databases_[0]->filename, journals));
   }
   for (auto& d : databases_) {
-    if (d->store == nullptr || !d->store->in_write()) continue;
+    if (!d->is_writing()) continue;
     const bool named = super_journal != nullptr && d->store->wants_super_journal();
     Status status = d->store->commit_prepare(named ? super_journal->name() : std::string_view());
     if (!status.ok()) {
@@ -158,7 +210,7 @@ Status Connection::commit_stores(pager::AfterCommit then) {
   // The moment of commit has passed where there was a super-journal: what fails now must not undo the others.
   Status first_error;
   for (auto& d : databases_) {
-    if (d->store == nullptr || !d->store->in_write()) continue;
+    if (!d->is_writing()) continue;
     Status status = d->store->commit_finish(then);
     if (!status.ok() && first_error.ok()) first_error = std::move(status);
     d->schema_is_private = false;
@@ -169,10 +221,13 @@ Status Connection::commit_stores(pager::AfterCommit then) {
 
 Status Connection::rollback_all(Code reason) {
   bool had_changes = !autocommit_;
-  for (Statement* s = first_statement_; s != nullptr; s = s->next()) s->transaction_rolled_back(reason);
+  bool schema_changed = false;
+  for (auto& d : databases_) schema_changed |= d->store != nullptr && d->store->in_write() && d->schema_is_private;
+  if (schema_changed) reason = Code::AbortRollback;
+  for (Statement* s = first_statement_; s != nullptr; s = s->next()) s->transaction_rolled_back(reason, schema_changed);
   Status first_error;
   for (auto& d : databases_) {
-    if (d->store == nullptr || !d->store->in_write()) continue;
+    if (!d->is_writing()) continue;
     had_changes |= d->store->has_changes();
     static_cast<void>(btree::release_cursors(d->store->view()));
     Status status = d->store->rollback();
@@ -219,7 +274,7 @@ Status Connection::savepoint(int operation, std::string_view name) {
       savepoint_began_transaction_ = true;
     }
     for (auto& d : databases_) {
-      if (d->store != nullptr && d->store->in_write()) PL_TRY(match_savepoints(*d));
+      if (d->is_writing()) PL_TRY(match_savepoints(*d));
     }
     return {};
   }
@@ -231,7 +286,7 @@ Status Connection::savepoint(int operation, std::string_view name) {
     if (active_writers_ > 0) return Status(Code::Busy, "cannot release savepoint - SQL statements in progress");
     if (at == 1 && savepoint_began_transaction_) return commit();
     for (auto& d : databases_) {
-      if (d->store != nullptr && d->store->in_write()) d->store->release_savepoint(static_cast<int>(at));
+      if (d->is_writing()) d->store->release_savepoint(static_cast<int>(at));
     }
     savepoints_.resize(at - 1);
     return {};
@@ -239,7 +294,7 @@ Status Connection::savepoint(int operation, std::string_view name) {
   for (Statement* s = first_statement_; s != nullptr; s = s->next()) s->transaction_rolled_back(Code::AbortRollback);
   deferred_violations_ = savepoints_[at - 1].deferred_violations;
   for (auto& d : databases_) {
-    if (d->store == nullptr || !d->store->in_write()) continue;
+    if (!d->is_writing()) continue;
     PL_TRY(roll_back_store(*d, static_cast<int>(at)));
   }
   savepoints_.resize(at);
@@ -271,6 +326,8 @@ Status Connection::statement_finished(Statement& statement, Code result, catalog
   }
   --active_statements_;
   if (autocommit_ && active_statements_ == 0) end_reads();
+  if (autocommit_ && result == Code::Ok && outcome.ok()) outcome = call_log_hook();
+  if (autocommit_ && !shared_.empty()) transaction_ended(*this);
   return outcome;
 }
 

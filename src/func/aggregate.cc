@@ -98,7 +98,11 @@ void extreme_step(FunctionContext& context, const Value& value, int wanted_order
     candidates.push_back(Candidate{row, OwnedValue(value)});
     return;
   }
-  if (value.is_null()) return;
+  if (value.is_null()) {
+    // Until there is a value, the bare columns are those of the last row.
+    context.took_argument = !state.set;
+    return;
+  }
   if (state.set && record::compare_values(value, state.best, *context.collation) * wanted_order <= 0) return;
   if (!state.set) ::new (&state.best) Value{};
   state.set = true;
@@ -198,6 +202,7 @@ void sum_step(FunctionContext& context, int, Value* args) {
   if (args[0].is_null()) return;
   auto& state = context.state_as<SumState>();
   ++state.count;
+  if (args[0].type == ValueType::Real && state.real_seen) return state.add(args[0].real);
   const record::Number number = summand(args[0]);
   if (!number.is_integer) {
     state.compensate();

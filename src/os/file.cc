@@ -110,6 +110,18 @@ Result<std::uint64_t> File::size() {
   return static_cast<std::uint64_t>(size < 0 ? 0 : size);
 }
 
+const std::byte* File::fetch(std::uint64_t offset, std::uint32_t size) noexcept {
+  void* bytes = nullptr;
+  if (file_->pMethods->iVersion < 3 || file_->pMethods->xFetch == nullptr) return nullptr;
+  const int code = file_->pMethods->xFetch(file_, static_cast<sqlite3_int64>(offset), static_cast<int>(size), &bytes);
+  return code == SQLITE_OK ? static_cast<const std::byte*>(bytes) : nullptr;
+}
+
+void File::unfetch(std::uint64_t offset, const std::byte* bytes) noexcept {
+  if (file_->pMethods->iVersion < 3 || file_->pMethods->xUnfetch == nullptr) return;
+  file_->pMethods->xUnfetch(file_, static_cast<sqlite3_int64>(offset), const_cast<std::byte*>(bytes));
+}
+
 Status File::lock(int level) { return vfs_status(file_->pMethods->xLock(file_, level)); }
 Status File::unlock(int level) { return vfs_status(file_->pMethods->xUnlock(file_, level)); }
 
@@ -118,6 +130,19 @@ Result<bool> File::reserved_by_anyone() {
   PL_TRY(vfs_status(file_->pMethods->xCheckReservedLock(file_, &reserved)));
   return reserved != 0;
 }
+
+bool File::has_shared_memory() const noexcept {
+  return file_->pMethods->iVersion >= 2 && file_->pMethods->xShmMap != nullptr;
+}
+Code File::shm_map(int number, int block_size, bool extend, void volatile** block) noexcept {
+  *block = nullptr;
+  return static_cast<Code>(file_->pMethods->xShmMap(file_, number, block_size, extend ? 1 : 0, block));
+}
+Code File::shm_lock(int slot, int count, int flags) noexcept {
+  return static_cast<Code>(file_->pMethods->xShmLock(file_, slot, count, flags));
+}
+void File::shm_barrier() noexcept { file_->pMethods->xShmBarrier(file_); }
+void File::shm_unmap(bool delete_file) noexcept { file_->pMethods->xShmUnmap(file_, delete_file ? 1 : 0); }
 
 Code File::control(int operation, void* argument) noexcept {
   return static_cast<Code>(file_->pMethods->xFileControl(file_, operation, argument));

@@ -49,6 +49,21 @@ class File {
   Status unlock(int level);
   Result<bool> reserved_by_anyone();
 
+  // The shared memory of a log's index; the calls are those of sqlite3_io_methods. Without it nothing else below may be
+  // called. Errors of shm_map: ReadOnly (mapped, but not for writing), ReadOnlyCantInit, CantOpen, IoErr, Busy; a block
+  // that does not exist and is not to be made leaves *block null. Errors of shm_lock: Busy.
+  bool has_shared_memory() const noexcept;
+  Code shm_map(int number, int block_size, bool extend, void volatile** block) noexcept;
+  Code shm_lock(int slot, int count, int flags) noexcept;  // SQLITE_SHM_*
+  void shm_barrier() noexcept;
+  void shm_unmap(bool delete_file) noexcept;
+
+  // The bytes as they lie mapped in memory, null where they do not (PRAGMA mmap_size). Each success is followed by
+  // unfetch() of the same; unmap() gives up the mapping when nothing is lent.
+  const std::byte* fetch(std::uint64_t offset, std::uint32_t size) noexcept;
+  void unfetch(std::uint64_t offset, const std::byte* bytes) noexcept;
+  void unmap() noexcept { unfetch(0, nullptr); }
+
   // SQLITE_FCNTL_*; the raw result code, NotFound when the file does not know the operation.
   Code control(int operation, void* argument) noexcept;
   int sector_size() noexcept;

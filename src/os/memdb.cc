@@ -17,9 +17,7 @@ namespace {
 // The bytes of one file, shared by its openers.
 struct MemoryFile : Allocated {
   base::Mutex mutex;  // guards all but next, name, references
-  std::byte* bytes = nullptr;
-  std::int64_t size = 0;
-  std::int64_t capacity = 0;
+  MemoryImage image{.owned = true, .resizable = true};
   std::int64_t limit = 0;
   int shared_count = 0;  // openers with SHARED or more
   int writer_level = 0;  // RESERVED or more, of the one that has it
@@ -28,7 +26,9 @@ struct MemoryFile : Allocated {
   int references = 0;
   MemoryFile* next = nullptr;
 
-  ~MemoryFile() { base::Allocator::release(bytes); }
+  ~MemoryFile() {
+    if (image.owned) base::Allocator::release(image.bytes);
+  }
 };
 
 struct Handle : sqlite3_file {
@@ -70,8 +70,8 @@ int close(sqlite3_file* file) {
 int read(sqlite3_file* file, void* into, int amount, sqlite3_int64 offset) {
   MemoryFile& memory = *as_handle(file).file;
   const base::MutexGuard guard(memory.mutex);
-  const std::int64_t available = std::clamp<std::int64_t>(memory.size - offset, 0, amount);
-  if (available > 0) std::memcpy(into, memory.bytes + offset, static_cast<std::size_t>(available));
+  const std::int64_t available = std::clamp<std::int64_t>(memory.image.size - offset, 0, amount);
+  if (available > 0) std::memcpy(into, memory.image.bytes + offset, static_cast<std::size_t>(available));
   if (available == amount) return SQLITE_OK;
   std::memset(static_cast<char*>(into) + available, 0, static_cast<std::size_t>(amount - available));
   return SQLITE_IOERR_SHORT_READ;
@@ -80,28 +80,29 @@ int read(sqlite3_file* file, void* into, int amount, sqlite3_int64 offset) {
 int write(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
   MemoryFile& memory = *as_handle(file).file;
   const base::MutexGuard guard(memory.mutex);
+  if (memory.image.read_only) return SQLITE_IOERR_WRITE;
   const std::int64_t end = offset + amount;
-  if (end > memory.capacity) {
-    if (end > memory.limit) return SQLITE_FULL;
-    const std::int64_t capacity = std::min(std::max(end, memory.capacity * 2), std::max(end, memory.limit));
-    void* grown = base::Allocator::try_reallocate(memory.bytes, static_cast<std::size_t>(capacity));
+  if (end > memory.image.capacity) {
+    if (end > memory.limit || !memory.image.resizable) return SQLITE_FULL;
+    const std::int64_t capacity = std::min(std::max(end, memory.image.capacity * 2), std::max(end, memory.limit));
+    void* grown = base::Allocator::try_reallocate(memory.image.bytes, static_cast<std::size_t>(capacity));
     if (grown == nullptr) return SQLITE_IOERR_NOMEM;
-    memory.bytes = static_cast<std::byte*>(grown);
-    memory.capacity = capacity;
+    memory.image.bytes = static_cast<std::byte*>(grown);
+    memory.image.capacity = capacity;
   }
-  if (offset > memory.size) {
-    std::memset(memory.bytes + memory.size, 0, static_cast<std::size_t>(offset - memory.size));
+  if (offset > memory.image.size) {
+    std::memset(memory.image.bytes + memory.image.size, 0, static_cast<std::size_t>(offset - memory.image.size));
   }
-  std::memcpy(memory.bytes + offset, from, static_cast<std::size_t>(amount));
-  memory.size = std::max(memory.size, end);
+  std::memcpy(memory.image.bytes + offset, from, static_cast<std::size_t>(amount));
+  memory.image.size = std::max(memory.image.size, end);
   return SQLITE_OK;
 }
 
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
   MemoryFile& memory = *as_handle(file).file;
   const base::MutexGuard guard(memory.mutex);
-  if (size > memory.size) return SQLITE_FULL;
-  memory.size = size;
+  if (size > memory.image.size) return SQLITE_FULL;
+  memory.image.size = size;
   return SQLITE_OK;
 }
 
@@ -110,7 +111,7 @@ int sync(sqlite3_file*, int) { return SQLITE_OK; }
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
   MemoryFile& memory = *as_handle(file).file;
   const base::MutexGuard guard(memory.mutex);
-  *size = memory.size;
+  *size = memory.image.size;
   return SQLITE_OK;
 }
 
@@ -119,6 +120,7 @@ int lock(sqlite3_file* file, int level) {
   if (level <= handle.level) return SQLITE_OK;
   MemoryFile& memory = *handle.file;
   const base::MutexGuard guard(memory.mutex);
+  if (level > SQLITE_LOCK_SHARED && memory.image.read_only) return SQLITE_READONLY;
   const bool other_writer = memory.writer_level != 0 && handle.level <= SQLITE_LOCK_SHARED;
   if (level == SQLITE_LOCK_SHARED) {
     if (memory.writer_level >= SQLITE_LOCK_PENDING) return SQLITE_BUSY;
@@ -155,7 +157,7 @@ int control(sqlite3_file* file, int operation, void* argument) {
   if (operation == SQLITE_FCNTL_SIZE_LIMIT) {
     auto& limit = *static_cast<sqlite3_int64*>(argument);
     const base::MutexGuard guard(memory.mutex);
-    if (limit >= 0) memory.limit = std::max<std::int64_t>(limit, memory.size);
+    if (limit >= 0) memory.limit = std::max<std::int64_t>(limit, memory.image.size);
     limit = memory.limit;
     return SQLITE_OK;
   }
@@ -271,10 +273,28 @@ sqlite3_vfs make_vfs() noexcept {
   return vfs;
 }
 
-sqlite3_vfs memdb_vfs = make_vfs();
+sqlite3_vfs the_vfs = make_vfs();
 
 }  // namespace
 
-void register_memdb_vfs() noexcept { register_vfs(memdb_vfs, false); }
+void register_memdb_vfs() noexcept { register_vfs(the_vfs, false); }
+sqlite3_vfs& memdb_vfs() noexcept { return the_vfs; }
+
+void set_memory_image(sqlite3_file& file, const MemoryImage& image) noexcept {
+  MemoryFile& memory = *as_handle(&file).file;
+  const base::MutexGuard guard(memory.mutex);
+  if (memory.image.owned) base::Allocator::release(memory.image.bytes);
+  memory.image = image;
+  memory.limit = std::max(memory.limit, image.capacity);
+}
+
+bool get_memory_image(sqlite3_file* file, MemoryImage* image) noexcept {
+  if (file == nullptr || file->pMethods != &kMethods) return false;
+  MemoryFile& memory = *as_handle(file).file;
+  if (!memory.name.empty()) return false;
+  const base::MutexGuard guard(memory.mutex);
+  *image = memory.image;
+  return true;
+}
 
 }  // namespace perlite::os

@@ -10,6 +10,7 @@
 
 #include "os/posix_calls.h"
 #include "os/posix_lock.h"
+#include "os/posix_map.h"
 #include "os/posix_shm.h"
 
 namespace perlite::os {
@@ -40,6 +41,8 @@ int write_error(PosixFile& file) noexcept {
 int close(sqlite3_file* handle) {
   PosixFile& file = posix(handle);
   if (file.shm_open) posix_shm_unmap(handle, 0);
+  file.lent_pages = 0;
+  posix_unmap(file);
   posix_unlock(handle, SQLITE_LOCK_NONE);
   if (file.delete_on_close && file.path != nullptr && file.fd >= 0) calls::unlink(file.path);
   if (file.inode != nullptr) {
@@ -100,6 +103,7 @@ int write(sqlite3_file* handle, const void* from, int amount, sqlite3_int64 offs
 int truncate(sqlite3_file* handle, sqlite3_int64 size) {
   PosixFile& file = posix(handle);
   if (file.chunk_size > 0) size = (size + file.chunk_size - 1) / file.chunk_size * file.chunk_size;
+  posix_unmap_behind(file, size);
   int result;
   do {
     result = calls::ftruncate(file.fd, size);
@@ -208,6 +212,9 @@ int control(sqlite3_file* handle, int operation, void* argument) {
     case SQLITE_FCNTL_HAS_MOVED:
       *static_cast<int*>(argument) = has_moved(file) ? 1 : 0;
       return SQLITE_OK;
+    case SQLITE_FCNTL_MMAP_SIZE:
+      posix_set_map_limit(file, static_cast<sqlite3_int64*>(argument));
+      return SQLITE_OK;
     case SQLITE_FCNTL_EXTERNAL_READER:
       return posix_shm_external_reader(handle, static_cast<int*>(argument));
     default:
@@ -221,14 +228,7 @@ int device_characteristics(sqlite3_file* handle) {
   return SQLITE_IOCAP_SUBPAGE_READ | (posix(handle).power_safe ? SQLITE_IOCAP_POWERSAFE_OVERWRITE : 0);
 }
 
-// Pages are never mapped here: "not mapped" is a valid answer to every request.
-int fetch(sqlite3_file*, sqlite3_int64, int, void** page) {
-  *page = nullptr;
-  return SQLITE_OK;
-}
-int unfetch(sqlite3_file*, sqlite3_int64, void*) { return SQLITE_OK; }
-
-constexpr std::size_t kMaxVectors = 512;
+constexpr std::size_t kMaxVectors = 1024;
 static_assert(kMaxVectors <= IOV_MAX);
 
 // Makes iovecs of the buffers from `first` on, whose first `skip` bytes are done already.
@@ -265,8 +265,8 @@ const sqlite3_io_methods kPosixMethods = {3,
                                           posix_shm_lock,
                                           posix_shm_barrier,
                                           posix_shm_unmap,
-                                          fetch,
-                                          unfetch};
+                                          posix_fetch,
+                                          posix_unfetch};
 
 int posix_read_run(PosixFile& file, std::uint64_t offset, std::span<const base::MutableBytes> into) noexcept {
   std::size_t index = 0;
@@ -300,7 +300,10 @@ int posix_write_run(PosixFile& file, std::uint64_t offset, std::span<const base:
   struct iovec vectors[kMaxVectors];
   while (index < from.size()) {
     const int count = fill_vectors(vectors, from, index, skip);
-    const ssize_t put = calls::pwritev(file.fd, vectors, count, static_cast<off_t>(offset));
+    const auto at = static_cast<off_t>(offset);
+    // The plain call is the cheaper one.
+    const ssize_t put = count == 1 ? calls::pwrite(file.fd, vectors[0].iov_base, vectors[0].iov_len, at)
+                                   : calls::pwritev(file.fd, vectors, count, at);
     if (put < 0) {
       if (errno == EINTR) continue;
       return write_error(file);

@@ -38,6 +38,10 @@ struct PosixFile : sqlite3_file {
   int shm_shared;  // bits of the wal-index locks held
   int shm_exclusive;
   bool shm_open;
+  std::byte* map;           // posix_map.h; null for none
+  sqlite3_int64 map_size;   // bytes
+  sqlite3_int64 map_limit;  // SQLITE_FCNTL_MMAP_SIZE
+  int lent_pages;           // between fetch and unfetch
 };
 
 extern const sqlite3_io_methods kPosixMethods;

@@ -67,7 +67,6 @@ int permissions_for(const char* path, int flags, Permissions* result) noexcept {
 }
 
 int open_error(int error, const char* path, int flags) noexcept {
-  if (error == EISDIR) return SQLITE_CANTOPEN_ISDIR;
   // A journal that cannot be made in a directory we may not write to says so.
   if (error == EACCES && (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0 && path != nullptr &&
       calls::access(path, F_OK) != 0) {
@@ -142,10 +141,14 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* handle, int flag
     }
     if (create && permissions.known && permissions.mode != 0) {
       struct stat info;
-      if (calls::fstat(file.fd, &info) == 0 && info.st_size == 0 && (info.st_mode & 0777) != permissions.mode) {
+      const bool known = calls::fstat(file.fd, &info) == 0;
+      if (known && info.st_size == 0 && (info.st_mode & 0777) != permissions.mode) {
         static_cast<void>(calls::fchmod(file.fd, permissions.mode));
       }
-      if (calls::geteuid() == 0) static_cast<void>(calls::fchown(file.fd, permissions.user, permissions.group));
+      const bool is_owned = known && info.st_uid == permissions.user && info.st_gid == permissions.group;
+      if (!is_owned && calls::geteuid() == 0) {
+        static_cast<void>(calls::fchown(file.fd, permissions.user, permissions.group));
+      }
     }
   }
   if (locks) {

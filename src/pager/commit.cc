@@ -23,6 +23,7 @@ constexpr std::uint32_t kLibraryVersionNumber = 3054000;
 // Over our own files records wait until so many can be written at once.
 constexpr std::size_t kJournalBatch = 64;
 constexpr std::size_t kWriteBatch = 128;
+constexpr std::size_t kAppendBatch = 512;  // to a log, where each page has a header
 
 }  // namespace
 
@@ -43,6 +44,7 @@ Status Store::journal_before_change(Frame& frame) {
   if (journalled_.contains(frame.page) || exempt_.contains(frame.page)) return {};
   journalled_.reserve(frame.page);
   if (journal_on_disk()) {
+    unsynced_.insert(frame.page);
     if (file_.native()) {
       to_journal_.reserve(kJournalBatch);
       to_journal_.push_back({frame.page, Pool::own(frame.image)});
@@ -80,6 +82,7 @@ Journal::Shape Store::journal_shape() noexcept {
   shape.full_sync = synchronous_ >= Synchronous::Full;
   shape.no_sync = synchronous_ == Synchronous::Off;
   shape.safe_append = (characteristics & SQLITE_IOCAP_SAFE_APPEND) != 0;
+  shape.sequential = (characteristics & SQLITE_IOCAP_SEQUENTIAL) != 0;
   shape.sync_flags = sync_flags();
   return shape;
 }
@@ -139,7 +142,7 @@ Status Store::stamp_header() {
   PL_ASSIGN(const std::span<std::byte> bytes, page.writable());
   const std::uint32_t counter = base::load_be32(bytes.data() + header::kChangeCounter) + 1;
   base::store_be32(bytes.data() + header::kChangeCounter, counter);
-  base::store_be32(bytes.data() + header::kPageCount, view_.page_count_);
+  base::store_be32(bytes.data() + header::kPageCount, become_page_size_ != 0 ? become_page_count_ : view_.page_count_);
   base::store_be32(bytes.data() + header::kVersionValidFor, counter);
   base::store_be32(bytes.data() + header::kLibraryVersion, kLibraryVersionNumber);
   return {};
@@ -177,7 +180,7 @@ Status Store::write_frames(std::span<Frame* const> frames) {
 
 // Appends the images of frames to the log; a commit is never empty, so that its page count has a frame to stand in.
 Status Store::append_frames(std::span<Frame* const> frames, std::uint32_t commit_page_count) {
-  std::array<Log::Page, kWriteBatch> batch;
+  std::array<Log::Page, kAppendBatch> batch;
   while (!frames.empty()) {
     const std::size_t count = std::min(frames.size(), batch.size());
     for (std::size_t i = 0; i < count; ++i) batch[i] = {frames[i]->page, {frames[i]->data, view_.page_size_}};
@@ -204,6 +207,7 @@ Status Store::commit_to_log() {
   const Frame* first = pool_.find(PageNo(1));
   const bool first_changed = first != nullptr && first->state == Frame::State::Overlay;
   if (first_changed || view_.page_count_ != original_count_ || frames_to_write().empty()) PL_TRY(stamp_header());
+  log_->mark_commit();
   PL_TRY(append_frames(frames_to_write(), view_.page_count_));
   file_touched_ = true;
   if (synchronous_ >= Synchronous::Full) PL_TRY(log_->sync());
@@ -213,18 +217,55 @@ Status Store::commit_to_log() {
 
 // Makes the file as long as the database. `last_written`: the last page is in the file.
 Status Store::fit_file(bool last_written) {
-  if (view_.page_count_ >= original_count_ && spilled_end_ <= view_.page_count_) {
+  if (become_page_size_ == 0 && view_.page_count_ >= original_count_ && spilled_end_ <= view_.page_count_) {
     if (view_.page_count_ == original_count_ || last_written || spilled_end_ == view_.page_count_) return {};
   }
-  const std::uint64_t wanted = std::uint64_t{view_.page_count_} * view_.page_size_;
+  const std::uint64_t wanted = size_to_be();
   PL_ASSIGN(const std::uint64_t size, file_.size());
   if (size > wanted) return file_.truncate(wanted);
-  if (size < wanted) {
+  if (size < wanted && wanted % view_.page_size_ == 0) {
     // The last pages have no content; one of zeros makes the length.
     std::memset(scratch_.get(), 0, view_.page_size_);
     return file_.write(wanted - view_.page_size_, {scratch_.get(), view_.page_size_});
   }
   return {};
+}
+
+void Store::become(std::uint32_t page_size, std::uint32_t page_count) noexcept {
+  become_page_size_ = page_size;
+  become_page_count_ = page_count;
+}
+
+Status Store::keep_lock_area(std::uint32_t offset, base::Bytes bytes) {
+  if (kind_ != StoreKind::File || log_ != nullptr) return Code::Misuse;  // sizes differ in no other store
+  if (lock_area_.empty()) lock_area_first_ = offset;
+  if (offset < lock_area_first_) {
+    lock_area_.insert(lock_area_.begin(), lock_area_first_ - offset, std::byte{0});
+    lock_area_first_ = offset;
+  }
+  const std::size_t at = offset - lock_area_first_;
+  if (lock_area_.size() < at + bytes.size()) lock_area_.resize(at + bytes.size());
+  std::memcpy(lock_area_.data() + at, bytes.data(), bytes.size());
+  return {};
+}
+
+// No journal need hold what is overwritten here: the lock-byte page has no content.
+Status Store::write_lock_area() {
+  if (lock_area_.empty()) return {};
+  const std::uint64_t offset = offset_of(lock_byte_page(view_.page_size_).value) + lock_area_first_;
+  const std::uint64_t end = size_to_be();
+  if (offset >= end) return {};
+  return file_.write(offset, {lock_area_.data(), std::min<std::size_t>(lock_area_.size(), end - offset)});
+}
+
+// The database that the commit put in place of the former one is cut into pages its own way.
+void Store::take_new_geometry() noexcept {
+  const Frame* first = pool_.find(PageNo(1));
+  if (kind_ == StoreKind::File && log_ == nullptr) {
+    forget_cache();
+  } else if (first != nullptr && first->image != nullptr) {
+    view_.usable_size_ = view_.page_size_ - static_cast<std::uint32_t>(first->data[header::kReservedBytes]);
+  }
 }
 
 // Pages that the commit cuts off must come back if it does not come to its end.
@@ -262,6 +303,7 @@ Status Store::journal_cut_pages() {
     PL_TRY(open_journal());
     PL_TRY(read_page(page, {scratch_.get(), view_.page_size_}));
     const std::array<Journal::Page, 1> record{{{number, scratch_.get()}}};
+    unsynced_.insert(number);
     PL_TRY(journal_.add(record));
     journalled_.insert(number);
   }
@@ -300,16 +342,40 @@ void Store::release_bases() noexcept {
   }
 }
 
+bool Store::is_spillable(const Frame& frame) const noexcept {
+  return frame.image != nullptr && frame.unwritten && !frame.no_content && frame.pins == 0 &&
+         frame.page.value <= view_.page_count_;
+}
+
+// A sync costs as much as writing many pages: while the pages whose records are durable are the greater part, they go
+// alone and the others stay.
+bool Store::needs_journal_sync() const noexcept {
+  // Where a write may damage its neighbours, the records of all of them count.
+  if (!journal_synced_ || sector_pages_ > 1) return true;
+  std::size_t ready = 0;
+  std::size_t waiting = 0;
+  for (const Frame* frame : listed_) {
+    if (is_spillable(*frame)) ++(unsynced_.contains(frame->page) ? waiting : ready);
+  }
+  return ready <= waiting;
+}
+
 // Writes changed pages to the file before commit, so that their memory can be used otherwise.
 Status Store::spill() {
+  bool all = true;
   if (log_ != nullptr) {
     // Goes to the log, where nobody sees it before it is published.
   } else if (kind_ == StoreKind::File) {
     PL_TRY(lock_exclusive(false));
     PL_TRY(flush_journal());
     if (journal_on_disk()) {
-      PL_TRY(open_journal());
-      PL_TRY(journal_.sync());
+      all = needs_journal_sync();
+      if (all) {
+        PL_TRY(open_journal());
+        PL_TRY(journal_.sync());
+        unsynced_.clear();
+        journal_synced_ = true;
+      }
     }
   } else if (!file_.is_open()) {
     PL_ASSIGN(file_, os::File::open(*vfs_, nullptr,
@@ -320,8 +386,7 @@ Status Store::spill() {
   Vector<Frame*> frames;
   std::size_t bases = 0;
   pool_.for_each([&](Frame& frame) {
-    if (frame.image == nullptr || !frame.unwritten || frame.no_content || frame.pins != 0) return;
-    if (frame.page.value > view_.page_count_) return;
+    if (!is_spillable(frame) || (!all && unsynced_.contains(frame.page))) return;  // C1
     frames.push_back(&frame);
     if (frame.state == Frame::State::Overlay) {
       spilled_.reserve(frame.page);
@@ -376,11 +441,13 @@ bool Store::wants_super_journal() const noexcept {
 Status Store::commit_prepare(std::string_view super_journal) {
   PL_TRY(may_write());
   if (!has_changes()) {
+    // Observed: a writer that changed nothing waits for readers as well.
+    if (kind_ == StoreKind::File && log_ == nullptr) PL_TRY(lock_exclusive(true));
     state_ = State::Prepared;
     return {};
   }
   if (kind_ != StoreKind::File) {
-    if (view_.page_count_ != original_count_) PL_TRY(stamp_header());
+    if (view_.page_count_ != original_count_ || become_page_size_ != 0) PL_TRY(stamp_header());
     state_ = State::Prepared;
     return {};
   }
@@ -388,7 +455,7 @@ Status Store::commit_prepare(std::string_view super_journal) {
   if (log_ != nullptr) return commit_to_log();
 
   PL_TRY(lock_exclusive(true));
-  if (!counter_moved_ || view_.page_count_ != original_count_) PL_TRY(stamp_header());
+  if (!counter_moved_ || view_.page_count_ != original_count_ || become_page_size_ != 0) PL_TRY(stamp_header());
   if (view_.page_count_ < original_count_) PL_TRY(journal_cut_pages());
   if (journal_on_disk()) {
     PL_TRY(flush_journal());
@@ -413,6 +480,7 @@ Status Store::commit_prepare(std::string_view super_journal) {
     static_cast<void>(file_.control(SQLITE_FCNTL_SIZE_HINT, &size));
   }
   PL_TRY(write_frames(frames));
+  PL_TRY(write_lock_area());
   PL_TRY(fit_file(!frames.empty() && frames.back()->page.value == view_.page_count_));
   static_cast<void>(file_.control(SQLITE_FCNTL_SYNC, nullptr));
   if (synchronous_ != Synchronous::Off) PL_TRY(file_.sync(sync_flags()));
@@ -438,6 +506,8 @@ Status Store::commit_finish(AfterCommit then) {
     } else if (Status status = log_->publish(); !status.ok()) {
       broken_ = status.code();
       return status;
+    } else {
+      committed_frames_ = log_->frame_count();
     }
   } else if (changed && kind_ == StoreKind::File) {
     // What the next reader compares its pages with.
@@ -450,22 +520,57 @@ Status Store::commit_finish(AfterCommit then) {
     counter_moved_ = true;
     static_cast<void>(file_.control(SQLITE_FCNTL_COMMIT_PHASETWO, nullptr));
   }
+  if (changed && watchers_ != nullptr) tell_watchers();
   publish();
   if (changed) ++version_;
+  if (session_ != nullptr) {
+    ++commits_;
+    ++session_->commits_;
+  }
+  if (become_page_size_ != 0) take_new_geometry();
   end_writing(then);
   return {};
+}
+
+void Store::add_watcher(StoreWatcher& watcher) noexcept {
+  watcher.next_watcher_ = watchers_;
+  watchers_ = &watcher;
+}
+
+void Store::remove_watcher(StoreWatcher& watcher) noexcept {
+  for (StoreWatcher** link = &watchers_; *link != nullptr; link = &(*link)->next_watcher_) {
+    if (*link != &watcher) continue;
+    *link = watcher.next_watcher_;
+    return;
+  }
+}
+
+void Store::tell_watchers() noexcept {
+  for (StoreWatcher* watcher = watchers_; watcher != nullptr; watcher = watcher->next_watcher_) {
+    if (become_page_size_ != 0) {
+      watcher->all_changed();
+      continue;
+    }
+    for (const Frame* frame : listed_) {
+      if (frame->state == Frame::State::Overlay) watcher->page_changed(frame->page);
+    }
+    for (std::uint32_t page = 1; page <= spilled_end_; ++page) {
+      if (spilled_.contains(PageNo(page))) watcher->page_changed(PageNo(page));
+    }
+  }
 }
 
 Status Store::end_journal() {
   if (!journal_.active()) return {};
   const bool keep_file = locking_mode_ == LockingMode::Exclusive || journal_mode_ == JournalMode::Persist;
   const bool sync = synchronous_ != Synchronous::Off;
-  switch (journal_mode_) {
+  switch (entering_log_ ? JournalMode::Wal : journal_mode_) {
     case JournalMode::Truncate:
       return journal_.end_by_truncate(synchronous_ >= Synchronous::Full);
     case JournalMode::Delete:
     case JournalMode::Persist:
-      if (keep_file) return journal_.end_by_zeroing(sync, journal_size_limit_);
+      // A reader looks for the name of a super-journal at the end of the file: an old one must not stay there.
+      if (keep_file) return journal_.end_by_zeroing(sync, journal_.has_super_journal() ? 0 : journal_size_limit_);
       [[fallthrough]];
     case JournalMode::Off:
     case JournalMode::Memory:
@@ -498,6 +603,7 @@ Status Store::rollback() {
     end_writing();
     unlock_to(LockLevel::None);
     state_ = State::None;
+    lose_sessions(status.code());
     return status;
   }
   end_writing();
@@ -518,8 +624,11 @@ Status Store::undo_file() {
       journal_.adopt(std::move(file), journal_shape());
     }
     PL_TRY(play_back(journal_.file()));
+    if (synchronous_ != Synchronous::Off) PL_TRY(file_.sync(sync_flags()));  // the journal is needed until then
   } else if (keeps_bases()) {
-    return undo_spilled();
+    PL_TRY(undo_spilled());
+    if (kind_ == StoreKind::File && synchronous_ != Synchronous::Off) PL_TRY(file_.sync(sync_flags()));
+    return {};
   }
   // What was spilled and is clean in memory is not what the file holds now.
   pool_.for_each([this](Frame& frame) {
@@ -537,6 +646,8 @@ void Store::end_writing(AfterCommit then) noexcept {
   undo_.clear();
   undo_pages_.clear();
   journalled_.clear();
+  unsynced_.clear();
+  journal_synced_ = false;
   exempt_.clear();
   discarded_.clear();
   spilled_.clear();
@@ -544,10 +655,15 @@ void Store::end_writing(AfterCommit then) noexcept {
   savepoint_file_.close();
   broken_ = Code::Ok;
   file_touched_ = false;
+  entering_log_ = false;
+  become_page_size_ = 0;
+  become_page_count_ = 0;
+  lock_area_.clear();
   next_room_check_ = 0;
   view_.write_stamp_ = 0;
   state_ = State::Reading;
-  if (then == AfterCommit::EndRead) return end_read();
+  if (session_ != nullptr) then = session_ends_writing(then);
+  if (then == AfterCommit::EndRead) return end_reading();
   if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal && log_ == nullptr) {
     unlock_to(LockLevel::Shared);
   }

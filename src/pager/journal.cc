@@ -185,21 +185,26 @@ Status Journal::sync() {
         PL_TRY(file_.write(next, std::array<std::byte, 1>{}));
       }
     }
-    if (shape_.full_sync) PL_TRY(file_.sync(shape_.sync_flags));
+    if (shape_.full_sync && !shape_.sequential) PL_TRY(file_.sync(shape_.sync_flags));
     std::array<std::byte, 12> start;
     base::store_be64(start.data(), journal::kMagic);
     base::store_be32(start.data() + 8, record_count_);
     PL_TRY(file_.write(header_offset_, start));
   }
   // The size has been made durable before; only where a sync is more than usual does that make it cheaper.
-  PL_TRY(file_.sync(shape_.sync_flags | (shape_.sync_flags == SQLITE_SYNC_FULL ? SQLITE_SYNC_DATAONLY : 0)));
-  segment_open_ = false;
+  // Where everything is written in order, what follows cannot be there without the journal.
+  if (!shape_.sequential) {
+    PL_TRY(file_.sync(shape_.sync_flags | (shape_.sync_flags == SQLITE_SYNC_FULL ? SQLITE_SYNC_DATAONLY : 0)));
+  }
+  // A segment that counts all that fit has no end: what follows belongs to it.
+  if (!counts_all()) segment_open_ = false;
   return {};
 }
 
-void Journal::adopt(os::File file, const Shape& shape) noexcept {
+void Journal::adopt(os::File file, const Shape& shape, bool has_super_journal) noexcept {
   file_ = std::move(file);
   shape_ = shape;
+  super_offset_ = has_super_journal ? 1 : 0;
   active_ = true;
 }
 

@@ -55,6 +55,7 @@ class Journal {
     bool full_sync;    // FULL and EXTRA: records are on disk before the header that counts them is written
     bool no_sync;      // synchronous OFF
     bool safe_append;  // the file never grows before its bytes are there
+    bool sequential;   // all writes reach the disk in their order
     int sync_flags;    // SQLITE_SYNC_*
   };
 
@@ -77,7 +78,7 @@ class Journal {
   Status sync();
 
   // Takes over an open file, so that one of the ends below can be put to it.
-  void adopt(os::File file, const Shape& shape) noexcept;
+  void adopt(os::File file, const Shape& shape, bool has_super_journal = false) noexcept;
 
   // The ends of a journal (any one commits or, after a rollback, forgets).
   Status end_by_delete(sqlite3_vfs& vfs, const char* name, bool sync_directory);

@@ -1,8 +1,9 @@
 // pager/log.h: where committed pages go instead of the database file.
 //
 // A log is a growing sequence of page images (frames), cut into transactions. The write-ahead log of the file format is
-// one implementation, a virtual one (libSQL's) another. A Store with a log reads each page from the newest frame its
-// snapshot shows, else from the database file, and commits by appending; it never writes the database file itself.
+// one implementation (pager/wal.h), a virtual one (libSQL's) another. A Store with a log reads each page from the
+// newest frame its snapshot shows, else from the database file, and commits by appending; only a checkpoint moves pages
+// into the database file.
 //
 //   stage of the commit pipeline    call
 //   append                          append(pages, page count), any number of times, the last one with the count
@@ -18,10 +19,28 @@
 
 #include "base/allocator.h"
 #include "base/bytes.h"
+#include "base/containers.h"
 #include "base/ids.h"
 #include "base/status.h"
+#include "pager/busy.h"
 
 namespace perlite::pager {
+
+// What is made durable, and when (docs/format/wal.md, "What is synced").
+struct LogSync {
+  bool header = true;      // the beginning of the log, before anything relies on it
+  bool commit = true;      // each commit
+  bool checkpoint = true;  // the log before a checkpoint, the database after it
+  int flags = 0;           // SQLITE_SYNC_* of log header and commits
+  int checkpoint_flags = 0;
+};
+
+enum class CheckpointMode : std::int8_t { Noop = -1, Passive, Full, Restart, Truncate };  // SQLITE_CHECKPOINT_*
+
+struct CheckpointCounts {
+  int log_frames = -1;  // in the log, and of these moved to the database; -1: it did not come to that
+  int moved_frames = -1;
+};
 
 class Log : public Allocated {
  public:
@@ -38,21 +57,38 @@ class Log : public Allocated {
   // the last call. Errors: Busy, BusyRecovery, Protocol, IoErr, Corrupt.
   virtual Result<bool> begin_read() = 0;
   virtual void end_read() noexcept = 0;
+  // The pages that the snapshot has otherwise than the one before it, at most `limit` of them; a page may come twice.
+  // False when that is not known, or there are more.
+  virtual bool list_changes(std::size_t /*limit*/, Vector<PageNo>* /*pages*/) { return false; }
   // Pages of the database in the snapshot; 0 when the log is empty and the file's header says it.
   virtual std::uint32_t page_count() const noexcept = 0;
+  // Bytes of a page in the log's frames; 0 while it has none.
+  virtual std::uint32_t page_size() const noexcept { return 0; }
   // The newest frame of the page in the snapshot and in what this connection appended; 0 when there is none.
   virtual Result<FrameNo> find(PageNo page) = 0;
+  // The image of a frame, or its first bytes.
   virtual Status read(FrameNo frame, base::MutableBytes into) = 0;
 
-  // Becomes the only writer. Errors: Busy; BusySnapshot when the snapshot is not the newest state any more.
+  virtual void set_sync(const LogSync&) noexcept {}
+  // Becomes the only writer. Errors: Busy; BusySnapshot when the snapshot is not the newest state any more; ReadOnly.
   virtual Status begin_write() = 0;
   // Appends frames. `commit_page_count` is 0, or the pages of the database after the transaction that ends here.
   virtual Status append(std::span<const Page> pages, std::uint32_t commit_page_count) = 0;
+  // Remembers where the log ends, so that what is appended from now on can be taken back.
+  virtual void mark_commit() noexcept {}
+  // Forgets what was appended since mark_commit(); a commit that was written there will not be found by a recovery.
+  virtual Status take_back_commit() { return {}; }
   virtual Status sync() = 0;
   // Shows the transaction to all; it is the snapshot of this connection from now on.
   virtual Status publish() = 0;
   // Forgets what was appended since begin_write() and not published. Ends the write, as publish() does.
   virtual void abandon() noexcept = 0;
+
+  // Moves frames into the database file; outside transactions. `busy` may be null. On Busy the counts may be set.
+  // Errors: Busy, ReadOnly, IoErr, NoMem, Corrupt.
+  virtual Status checkpoint(CheckpointMode, BusyHandler* /*busy*/, CheckpointCounts*) { return {}; }
+  // Frames in the log, as of this connection's last transaction.
+  virtual std::uint32_t frame_count() const noexcept { return 0; }
 };
 
 }  // namespace perlite::pager

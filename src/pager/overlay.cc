@@ -7,6 +7,7 @@
 //   O3  listed_ has room for every frame of the pool, so putting a frame back into the overlay never allocates.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "pager/store.h"
 
@@ -41,6 +42,7 @@ Frame& Store::add_frame(PageNo page) {
 Status Store::may_write() {
   if (state_ == State::Prepared && broken_ == Code::Ok) {
     PL_TRY(journal_.take_back_super_journal());
+    if (log_ != nullptr) PL_TRY(log_->take_back_commit());
     state_ = State::Writing;
   }
   if (broken_ != Code::Ok) return broken_;
@@ -55,6 +57,16 @@ Status Store::make_writable(Frame& frame) {
   if (frame.state == Frame::State::Clean) {
     PL_TRY(make_room());
     PL_TRY(journal_before_change(frame));
+    if (sector_pages_ > 1) PL_TRY(journal_sector(frame.page));
+    if (!kept_anew && frame.image->owners == 1 && spilled_.contains(frame.page)) {
+      // The image is the transaction's own, which it spilled: going back does not need it.
+      frame.state = Frame::State::Overlay;
+      frame.unwritten = true;
+      frame.no_content = false;
+      frame.write_stamp = view_.write_stamp_;
+      list(frame);
+      return {};
+    }
   } else if (!kept_anew && frame.image->owners == 1) {  // a savepoint may hold it since discard()
     frame.no_content = false;
     frame.write_stamp = view_.write_stamp_;
@@ -93,9 +105,37 @@ Result<PageRef> Store::take_unread(PageNo page, bool appended) {
     if (is_new) pool_.remove(*frame);
     return status;
   }
+  if (sector_pages_ > 1) PL_TRY(journal_sector(page));
   if (appended) view_.page_count_ = page.value;
   view_.remember(*frame);
   return pin;
+}
+
+// A power cut while `page` is written may take the other pages of its sector with it, where the file is not safe from
+// that: all of them are journalled, and written, together, with no spill in between. The page itself is journalled. With
+// a log it is the checkpoint that writes to the sector, and the log that must have all of it.
+Status Store::journal_sector(PageNo page) {
+  const std::uint32_t first = (page.value - 1) / sector_pages_ * sector_pages_ + 1;
+  const std::uint32_t last = std::min({first + sector_pages_ - 1, view_.page_count_, original_count_});
+  struct Alone {  // the others need not ask for one another
+    explicit Alone(Store& s) : store(s), pages(std::exchange(s.sector_pages_, 1)), spill(std::exchange(s.spill_pages_, 0)) {}
+    ~Alone() {
+      store.sector_pages_ = pages;
+      store.spill_pages_ = spill;
+    }
+    Store& store;
+    const std::uint32_t pages;
+    const int spill;
+  };
+  const Alone alone(*this);
+  for (std::uint32_t other = first; other <= last; ++other) {
+    const PageNo number(other);
+    const bool is_safe = log_ != nullptr ? spilled_.contains(number) : journalled_.contains(number);
+    if (number == page || number == lock_byte_page(view_.page_size_) || is_safe || exempt_.contains(number)) continue;
+    PL_ASSIGN(PageRef ref, view_.fetch(number));
+    PL_TRY(ref.writable());
+  }
+  return {};
 }
 
 Status Store::prepare_unread(Frame& frame, bool appended) {
@@ -271,6 +311,11 @@ Status Store::restore(const KeptPage& kept) {
       }
     }
     status = savepoint_file_.read(std::uint64_t{kept.slot - 1} * view_.page_size_, {image->bytes(), view_.page_size_});
+    if (!status.ok()) {
+      // The frame stays one of the transaction's, which can only be undone now: that gives it its published image.
+      pool_.disown(image);
+      return status;
+    }
   }
   pool_.set_image(frame, image);
   const bool was_clean = kept.state == Frame::State::Clean;

@@ -88,7 +88,7 @@ Status Store::recover() {
     }
     if (!committed) PL_TRY(play_back(file));
     if (synchronous_ != Synchronous::Off) PL_TRY(file_.sync(sync_flags()));
-    journal_.adopt(std::move(file), journal_shape());
+    journal_.adopt(std::move(file), journal_shape(), !super_journal.empty());
     PL_TRY(end_journal());
     if (!super_journal.empty()) PL_TRY(delete_super_journal_if_unused(*vfs_, super_journal.c_str()));
     base::log(Code::NoticeRecoverRollback, "recovered a database from its rollback journal");

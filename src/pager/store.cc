@@ -34,9 +34,11 @@ Store::Store(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions&
 }
 
 Store::~Store() {
+  PL_ASSERT(sessions_ == nullptr);
   if (in_write()) static_cast<void>(rollback());
   end_read();
   if (kind_ == StoreKind::File && file_.is_open()) {
+    close_log();
     // In exclusive locking mode the journal outlives its transactions, but not the connection.
     const bool leftover = journal_.is_open() && journal_mode_ == JournalMode::Delete;
     journal_.close();
@@ -74,13 +76,25 @@ Result<UniquePtr<Store>> Store::open(sqlite3_vfs& vfs, os::Filename name, int fl
 
 // --- Transactions ---------------------------------------------------------------------------------------------------
 
-bool Store::wait_busy(int* attempt) noexcept { return busy_ != nullptr && busy_->wait((*attempt)++); }
+bool Store::wait_busy(int* attempt) noexcept {
+  return busy() != nullptr && busy()->wait((*attempt)++);
+}
 
 Status Store::begin_read() {
+  if (session_ == nullptr) return begin_reading();
+  if (session_->reading_) return {};
+  PL_TRY(session_->may_begin(false, false));
+  PL_TRY(begin_reading());
+  session_reads();
+  session_->moved();
+  return {};
+}
+
+Status Store::begin_reading() {
   if (state_ != State::None) return {};
   for (int attempt = 0;;) {
     Status status = try_begin_read();
-    if (status.code() != Code::Busy || !wait_busy(&attempt)) return status;
+    if (status.primary() != Code::Busy || !wait_busy(&attempt)) return status;
   }
 }
 
@@ -90,8 +104,17 @@ Status Store::try_begin_read() {
     state_ = State::Reading;
     return {};
   }
-  if (lock_ == LockLevel::None) {
-    PL_TRY(take_lock(LockLevel::Shared));
+  const bool had_lock = lock_ != LockLevel::None;
+  PL_TRY(take_lock(LockLevel::Shared));
+  // Whoever does not come to the end of this knows nothing: there may be a log that was not seen.
+  struct Guard {
+    ~Guard() {
+      if (!done) store.stamp_known_ = false;
+    }
+    Store& store;
+    bool done;
+  } guard{*this, false};
+  if (!had_lock) {
     Status status = log_ != nullptr ? look_at_log() : immutable_ && stamp_known_ ? Status() : check_cache();
     if (!status.ok()) {
       unlock_to(LockLevel::None);
@@ -102,6 +125,7 @@ Status Store::try_begin_read() {
   } else if (!stamp_known_) {  // the lock was kept, what it covered was not
     PL_TRY(load_header());
   }
+  guard.done = true;
   state_ = State::Reading;
   return {};
 }
@@ -118,40 +142,19 @@ Status Store::check_cache() {
     if (!status.ok() && status.code() != Code::IoErrShortRead) return status.clone();
     if (now != stamp_) {
       PL_ASSERT(!pool_.any_pinned());
+      if (mapping_) file_.unmap();
       forget_cache();
       ++data_version_;
       ++version_;
     }
   }
+  if (!stamp_known_) return load_header();
   if (!file_.native()) {
     // A program behind a VFS is asked what it is used to be asked.
     PL_TRY(os::file_exists(*vfs_, os::wal_name(name_.get())));
-    if (stamp_known_) PL_TRY(file_.size());
+    PL_TRY(file_.size());
   }
-  if (!stamp_known_) return load_header();
   return {};
-}
-
-// Takes the log's newest state for the transaction.
-Status Store::look_at_log() {
-  PL_ASSIGN(const bool moved, log_->begin_read());
-  Status status;
-  if (moved || !stamp_known_) {
-    if (stamp_known_) {
-      ++data_version_;
-      ++version_;
-    }
-    status = load_header();
-  }
-  if (!status.ok()) log_->end_read();
-  return status;
-}
-
-void Store::attach_log(UniquePtr<Log> log) noexcept {
-  PL_ASSERT(kind_ == StoreKind::File && state_ == State::None);
-  log_ = std::move(log);
-  journal_mode_ = JournalMode::Wal;
-  forget_cache();
 }
 
 void Store::forget_cache() noexcept {
@@ -162,9 +165,36 @@ void Store::forget_cache() noexcept {
   stamp_known_ = false;
 }
 
-// Reads page 1 and takes page size and count from it.
+// Reads page 1 and takes page size and count from it; opens the log where there is one.
 Status Store::load_header() {
+  Status status = read_header();
+  if (log_ != nullptr || kind_ != StoreKind::File || immutable_ || leaving_log_) return status;
+  // Page 1 may be torn by a checkpoint that did not come to its end: the log has it whole.
+  const bool unreadable = status.code() == Code::NotADb || status.code() == Code::Corrupt;
+  if (!status.ok() && (!unreadable || state_ != State::None)) return status;
+  PL_ASSIGN(const bool exists, os::file_exists(*vfs_, os::wal_name(name_.get())));
+  if (unreadable) {
+    if (!exists || !open_log().ok()) return status;
+    return look_at_log();
+  }
+  if (view_.page_count_ == 0) return exists ? delete_stale_log() : Status();
+  if (!exists && !header_wants_log_) {
+    if (journal_mode_ == JournalMode::Wal) journal_mode_ = JournalMode::Delete;  // somebody left it before we came
+    return {};
+  }
+  if (state_ != State::None) {
+    stamp_known_ = false;  // the next read transaction sees to it
+    return {};
+  }
+  status = open_log();
+  if (status.ok()) return look_at_log();
+  forget_cache();  // what was read is not all there is
+  return status;
+}
+
+Status Store::read_header() {
   forget_cache();
+  header_wants_log_ = false;
   PL_ASSIGN(std::uint64_t size, file_.size());
   view_.page_count_ = 0;
   header_read_only_ = false;
@@ -210,8 +240,9 @@ Status Store::take_header(Frame& frame, std::uint64_t size) {
   const auto read_version = static_cast<std::uint32_t>(raw[header::kReadVersion]);
   const auto write_version = static_cast<std::uint32_t>(raw[header::kWriteVersion]);
   if (!fractions || read_version > 2) return fail(Code::NotADb);
-  if (read_version == 2 && log_ == nullptr) {
-    return fail(Status(Code::CantOpen, "the database is in write-ahead log mode, which this build cannot open"));
+  header_wants_log_ = read_version == 2;
+  if (log_ != nullptr && log_->page_count() != 0 && log_->page_size() != 0 && log_->page_size() != view_.page_size_) {
+    return fail(Status::corrupt("log: its page size is not the database's"));
   }
   header_read_only_ = write_version > 2;
 
@@ -219,19 +250,36 @@ Status Store::take_header(Frame& frame, std::uint64_t size) {
   const std::uint32_t in_header = base::load_be32(raw + header::kPageCount);
   const bool valid = in_header != 0 &&
                      base::load_be32(raw + header::kChangeCounter) == base::load_be32(raw + header::kVersionValidFor);
-  if (valid && in_header > in_file) return fail(Status::corrupt("file header: more pages than the file holds"));
+  // A checkpoint writes page 1 before the pages behind the end of the file; until it is done the log has them.
+  const bool log_counts = log_ != nullptr ? log_->page_count() != 0 : header_wants_log_;
+  if (valid && in_header > in_file && !log_counts) {
+    return fail(Status::corrupt("file header: more pages than the file holds"));
+  }
   constexpr std::uint64_t kMaxPages = kDefaultMaxPageCount;
   view_.page_count_ = valid ? in_header : static_cast<std::uint32_t>(std::min(in_file, kMaxPages));
   if (log_ != nullptr && log_->page_count() != 0) view_.page_count_ = log_->page_count();
   std::memcpy(stamp_.data(), raw + header::kChangeCounter, stamp_.size());
+  header_shape_ = base::load_be32(raw + header::kPageSize);
   stamp_known_ = true;
   return {};
 }
 
 void Store::end_read() noexcept {
   PL_ASSERT(!in_write());
+  if (session_ != nullptr) {
+    if (!session_->reading_) return;
+    session_->reading_ = false;
+    --readers_;
+    session_->moved();
+    if (readers_ > 0) return;
+  }
+  end_reading();
+}
+
+void Store::end_reading() noexcept {
   if (log_ != nullptr && state_ != State::None) log_->end_read();
   state_ = State::None;
+  leaving_log_ = false;
   // A log is in use for as long as somebody has SHARED on the database.
   if (kind_ == StoreKind::File && locking_mode_ == LockingMode::Normal && log_ == nullptr) unlock_to(LockLevel::None);
 }
@@ -251,7 +299,13 @@ Status Store::take_lock(LockLevel level) {
 }
 
 void Store::unlock_to(LockLevel level) noexcept {
-  if (level == LockLevel::None) journal_.close();
+  if (level == LockLevel::None) {
+    // Exclusive locking mode kept it from one transaction to the next.
+    const bool leftover = journal_.is_open() && journal_mode_ == JournalMode::Delete && lock_ == LockLevel::Exclusive;
+    journal_.close();
+    if (leftover) static_cast<void>(os::delete_file(*vfs_, os::journal_name(name_.get()), false));
+    drop_log();
+  }
   if (lock_ <= level) return;
   counter_moved_ = false;
   // A lock that cannot be given back is the file's trouble, and shows at its next use.
@@ -260,7 +314,19 @@ void Store::unlock_to(LockLevel level) noexcept {
 }
 
 Status Store::begin_write(WriteIntent intent) {
-  if (in_write()) {
+  if (session_ == nullptr) return begin_writing(intent);
+  const bool exclusive = intent == WriteIntent::Exclusive;
+  if (!session_->writing_ || exclusive) PL_TRY(session_->may_begin(true, exclusive));
+  PL_TRY(begin_writing(intent));
+  if (session_->writing_) return {};
+  if (!session_->reading_) session_reads();
+  session_->writing_ = true;
+  session_->moved();
+  return {};
+}
+
+Status Store::begin_writing(WriteIntent intent) {
+  if (state_ >= State::Writing) {
     if (intent == WriteIntent::Exclusive && kind_ == StoreKind::File && log_ == nullptr) return lock_exclusive(true);
     return {};
   }
@@ -269,8 +335,8 @@ Status Store::begin_write(WriteIntent intent) {
     Status status = state_ == State::None ? try_begin_read() : Status();
     if (status.ok()) status = try_begin_write(intent);
     if (status.ok()) return {};
-    if (began_reading && state_ == State::Reading) end_read();
-    if (status.code() != Code::Busy || !began_reading || !wait_busy(&attempt)) return status;
+    if (began_reading && state_ == State::Reading) end_reading();
+    if (status.primary() != Code::Busy || !began_reading || !wait_busy(&attempt)) return status;
   }
 }
 
@@ -279,7 +345,10 @@ Status Store::try_begin_write(WriteIntent intent) {
   if (kind_ == StoreKind::File) {
     ensure_scratch(view_.page_size_);
     if (log_ != nullptr) {
+      PL_TRY(have_log_alone());
+      log_->set_sync(log_sync());
       PL_TRY(log_->begin_write());
+      if (wal_ != nullptr) wal_->set_page_size(view_.page_size_);
     } else if (lock_ < LockLevel::Reserved) {
       PL_TRY(take_lock(LockLevel::Reserved));
     }
@@ -292,6 +361,7 @@ Status Store::try_begin_write(WriteIntent intent) {
     }
   }
   original_count_ = view_.page_count_;
+  sector_pages_ = journal_on_disk() || log_ != nullptr ? std::max(1u, journal_shape().sector_size / view_.page_size_) : 1;
   state_ = State::Writing;
   next_stamp();
   return {};
@@ -307,11 +377,23 @@ Status Store::read_page(std::uint32_t page, base::MutableBytes into) {
       return log_->read(frame, into);
     }
   }
+  if (mapping_ && copy_mapped(page, into)) {
+    ++counters_.misses;
+    return {};
+  }
   const Status status = file_.read(offset_of(page), into);
   // Behind the end of the file pages are zeros: a page without content need not have been written.
   if (!status.ok() && status.code() != Code::IoErrShortRead) return status.clone();
   ++counters_.misses;
   return {};
+}
+
+bool Store::copy_mapped(std::uint32_t page, base::MutableBytes into) noexcept {
+  const std::byte* const bytes = file_.fetch(offset_of(page), static_cast<std::uint32_t>(into.size()));
+  if (bytes == nullptr) return false;
+  std::memcpy(into.data(), bytes, into.size());
+  file_.unfetch(offset_of(page), bytes);
+  return true;
 }
 
 Status Store::load(Frame& frame) {
@@ -324,7 +406,11 @@ Status Store::load(Frame& frame) {
     frame.unwritten = true;
     return {};
   }
-  const bool scanning = frame.page.value == next_in_scan_ && file_.native() && log_ == nullptr;
+  bool scanning = frame.page.value == next_in_scan_ && file_.native() && !mapping_;
+  if (scanning && log_ != nullptr) {
+    const Result<Log::FrameNo> in_log = log_->find(frame.page);
+    scanning = in_log.ok() && in_log.value() == 0;
+  }
   next_in_scan_ = frame.page.value + 1;
   if (scanning) {
     pool_.set_image(frame, image);
@@ -353,6 +439,10 @@ Status Store::read_run(Frame& first) {
     while (count < scan_pages_) {
       const PageNo next(first.page.value + static_cast<std::uint32_t>(count));
       if (!view_.exists(next) || pool_.find(next) != nullptr) break;
+      if (log_ != nullptr) {
+        const Result<Log::FrameNo> in_log = log_->find(next);
+        if (!in_log.ok() || in_log.value() != 0) break;
+      }
       if (pool_.image_count() >= cache_limit() && !pool_.evict_one()) break;
       Frame& frame = add_frame(next);
       frame.pins = 1;  // until it is read
@@ -382,7 +472,7 @@ Status Store::read_run(Frame& first) {
 
 // Reads what is not there, as far as room is free; an error shows when the page is fetched.
 void Store::prefetch(std::span<const PageNo> pages) noexcept {
-  if (!file_.is_open() || !file_.native() || !in_read()) return;
+  if (!file_.is_open() || !file_.native() || state_ == State::None) return;
   try {
     for (const PageNo page : pages) {
       if (!view_.exists(page) || pool_.find(page) != nullptr) continue;
@@ -432,7 +522,7 @@ Status Store::write_header_u32(std::uint32_t offset, std::uint32_t value) {
 // --- Switches -------------------------------------------------------------------------------------------------------
 
 Status Store::set_page_size(std::uint32_t page_size, std::uint32_t reserved_bytes) {
-  if (in_write() || view_.page_count_ != 0) return {};
+  if (state_ >= State::Writing || view_.page_count_ != 0) return {};
   if (!is_page_size(page_size)) page_size = view_.page_size_;
   if (reserved_bytes > 255 || page_size - reserved_bytes < kMinUsableSize) return {};
   set_geometry(page_size, reserved_bytes);
@@ -440,33 +530,41 @@ Status Store::set_page_size(std::uint32_t page_size, std::uint32_t reserved_byte
 }
 
 LockingMode Store::set_locking_mode(LockingMode mode) noexcept {
-  // Locks that exclusive mode kept go at the end of the next transaction.
+  // Locks that exclusive mode kept go at the end of the next transaction; an index in the heap stays alone.
+  if (wal_ != nullptr && wal_->home() == WalIndex::Home::Heap) return locking_mode_;
   if (kind_ == StoreKind::File) locking_mode_ = mode;
   return locking_mode_;
 }
 
 Result<JournalMode> Store::set_journal_mode(JournalMode mode) {
-  if (in_write() || mode == journal_mode_ || log_ != nullptr) return journal_mode_;
+  if (state_ >= State::Writing || mode == journal_mode_ || log_ != nullptr) return journal_mode_;
   if (mode == JournalMode::Wal) return journal_mode_;
   if (kind_ == StoreKind::Memory && mode != JournalMode::Memory && mode != JournalMode::Off) return journal_mode_;
   const bool leaves_file = journal_mode_ == JournalMode::Truncate || journal_mode_ == JournalMode::Persist;
-  if (kind_ == StoreKind::File && leaves_file && mode == JournalMode::Delete) PL_TRY(delete_cold_journal());
+  if (kind_ == StoreKind::File && leaves_file && mode == JournalMode::Delete) delete_cold_journal();
+  if (log_ != nullptr) return journal_mode_;  // somebody else's wish came first
   journal_mode_ = mode;
   return journal_mode_;
 }
 
-// Deletes the file that TRUNCATE and PERSIST leave, unless somebody writes: then it is his.
-Status Store::delete_cold_journal() {
+// Deletes the file that TRUNCATE and PERSIST leave, unless somebody is in the way: then it is his, or stays.
+void Store::delete_cold_journal() {
   journal_.close();
   const bool began_reading = state_ == State::None;
   const bool had_reserved = lock_ >= LockLevel::Reserved;
-  PL_TRY(begin_read());
-  if (!read_only_ && (had_reserved || take_lock(LockLevel::Reserved).ok())) {
+  if (!begin_reading().ok()) return;
+  if (!read_only_ && log_ == nullptr && (had_reserved || take_lock(LockLevel::Reserved).ok())) {
     static_cast<void>(os::delete_file(*vfs_, os::journal_name(name_.get()), false));
     if (!had_reserved) unlock_to(LockLevel::Shared);
   }
-  if (began_reading) end_read();
-  return {};
+  if (began_reading) end_reading();
+}
+
+void Store::set_mmap_size(std::int64_t bytes) noexcept {
+  if (kind_ != StoreKind::File) return;
+  mapping_ = bytes > 0;
+  sqlite3_int64 limit = bytes;
+  static_cast<void>(file_.control(SQLITE_FCNTL_MMAP_SIZE, &limit));
 }
 
 void Store::set_cache_size(int pages_or_minus_kib) noexcept {
@@ -487,7 +585,9 @@ std::uint32_t Store::set_max_page_count(std::uint32_t pages) noexcept {
 
 // --- Inspection -----------------------------------------------------------------------------------------------------
 
-sqlite3_file* Store::journal_handle() const noexcept { return journal_.handle(); }
+sqlite3_file* Store::journal_handle() const noexcept {
+  return wal_ != nullptr ? wal_->file().handle() : journal_.handle();
+}
 
 StoreCounters Store::counters() const noexcept {
   StoreCounters result = counters_;

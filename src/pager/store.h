@@ -10,7 +10,9 @@
 // rollback() is allowed in every state and always ends in `reading` (or `none`, if it was). When a write failed with
 // IoErr, Full or NoMem in a way that memory and file may differ, the Store is *broken*: every call fails with that code
 // until rollback() has restored both.
-//   Threads   one at a time (the connection's lock).
+// Several connections may use one Store, each through a Session (pager/session.h); the states above are then those of
+// the active session, as far as the caller sees them.
+//   Threads   one at a time (the connection's lock, or the one that connections sharing a cache have in common).
 //   Errors    the codes of the manual's rescode.html, extended where the cause has one.
 #pragma once
 
@@ -32,7 +34,10 @@
 #include "pager/modes.h"
 #include "pager/page_set.h"
 #include "pager/pool.h"
+#include "pager/session.h"
 #include "pager/view.h"
+#include "pager/wal.h"
+#include "pager/watcher.h"
 
 namespace perlite::pager {
 
@@ -106,8 +111,8 @@ class Store : public Allocated {
   // Errors: Busy, ReadOnly and its kin, those of begin_read().
   Status begin_write(WriteIntent intent = WriteIntent::Immediate);
 
-  bool in_read() const noexcept { return state_ != State::None; }
-  bool in_write() const noexcept { return state_ >= State::Writing; }
+  bool in_read() const noexcept { return session_ == nullptr ? state_ != State::None : session_->reading_; }
+  bool in_write() const noexcept { return session_ == nullptr ? state_ >= State::Writing : session_->writing_; }
   // True when the write transaction has changed anything.
   bool has_changes() const noexcept;
 
@@ -127,6 +132,11 @@ class Store : public Allocated {
   // True when this store must be named in a super-journal if several files commit together: it has changes and a
   // rollback journal on disk, and synchronous is not OFF.
   bool wants_super_journal() const noexcept;
+  // The pages of the transaction hold, byte for byte, another database (pager/overwrite.h, the only caller): its page
+  // size and count hold from the commit on, which must end the read transaction as well.
+  void become(std::uint32_t page_size, std::uint32_t page_count) noexcept;
+  // Bytes of that database where the lock-byte page lies, written with the commit.
+  Status keep_lock_area(std::uint32_t offset, base::Bytes bytes);
   // Undoes the write transaction. PageRefs must be gone, except to pages that the transaction did not touch.
   Status rollback();
 
@@ -141,6 +151,16 @@ class Store : public Allocated {
   Status rollback_to_savepoint(int depth);
   int savepoint_depth() const noexcept { return static_cast<int>(savepoints_.size()); }
 
+  // --- Sessions ---------------------------------------------------------------------------------------------------
+  void attach(Session& session) noexcept;
+  // The session neither reads nor writes, and is not active.
+  void detach(Session& session) noexcept;
+  // Makes `session` the one that calls speak of, until another is; null between them.
+  void activate(Session* session) noexcept { session_ = session; }
+  // Whether a session beside the active one reads, or writes.
+  bool others_read() const noexcept { return readers_ > (in_read() ? 1u : 0u); }
+  bool others_write() const noexcept { return state_ >= State::Writing && !in_write(); }
+
   // --- Header and versions ----------------------------------------------------------------------------------------
   // A header field of page 1 in the current transaction (0 in an empty database). Offset + 4 <= 100.
   Result<std::uint32_t> read_header_u32(std::uint32_t offset);
@@ -149,7 +169,9 @@ class Store : public Allocated {
   // rollback_to_savepoint of our own. What was derived from pages at a stamp is right while the stamp stands.
   std::uint64_t version() const noexcept { return version_; }
   // PRAGMA data_version: moves only when another connection changed the database.
-  std::uint32_t data_version() const noexcept { return data_version_; }
+  std::uint32_t data_version() const noexcept {
+    return data_version_ + (session_ == nullptr ? 0 : commits_ - session_->commits_);
+  }
 
   // --- Switches ---------------------------------------------------------------------------------------------------
   // Page size and reserved bytes of a database that is still empty; ignored (and ok) once it has pages.
@@ -157,9 +179,40 @@ class Store : public Allocated {
   std::uint32_t page_size() const noexcept { return view_.page_size(); }
   std::uint32_t reserved_bytes() const noexcept { return view_.page_size() - view_.usable_size(); }
 
+  // --- The log ----------------------------------------------------------------------------------------------------
+  // A database whose header asks for the write-ahead log gets it with the first read transaction, and keeps it (and
+  // SHARED) until it is left or the Store ends.
   // From the next read transaction on pages come from and go to this log; the journal mode is Wal. A file store only,
   // outside transactions.
   void attach_log(UniquePtr<Log> log) noexcept;
+  bool has_log() const noexcept { return log_ != nullptr; }
+  // True when the file could have a log: shared memory is there, or locking_mode is exclusive.
+  bool log_possible() const noexcept;
+  // Sets both format versions in the header, 2 for the log, 1 for the rollback journal. In a write transaction; the
+  // database has its first page.
+  Status write_format_versions(std::uint8_t version);
+  // After the commit of versions 2: the next read transaction opens the log.
+  void expect_log() noexcept {
+    forget_cache();
+    journal_mode_ = JournalMode::Wal;
+  }
+  // Moves all into the database file and deletes the log; outside transactions. EXCLUSIVE is held afterwards, until the
+  // end of the next transaction. Errors: Busy, when somebody else has the database open, at once; those of
+  // checkpoint().
+  Status leave_log();
+  // As Log::checkpoint(); without a log it is nothing, and the counts stay. Errors: Locked in a transaction.
+  Status checkpoint(CheckpointMode mode, CheckpointCounts* counts);
+  // The state that is being read, for read_at() of any connection later on: it begins to read, or goes over to that
+  // state. Errors: Error without a log, and where nothing was written to it; ErrorSnapshot when it cannot be read any
+  // more, Busy; what was being read is read on then.
+  Status get_snapshot(wal::IndexHeader* snapshot);
+  Status read_at(const wal::IndexHeader& snapshot);
+  // As Wal::recover_snapshots(). Errors: Error without a log or in a transaction.
+  Status recover_snapshots();
+  // Frames in the log, when this store has committed to it since the last call; else 0.
+  std::uint32_t take_committed_frames() noexcept { return std::exchange(committed_frames_, 0); }
+  // False: closing leaves the log as it is.
+  void set_checkpoint_on_close(bool on) noexcept { checkpoint_on_close_ = on; }
 
   JournalMode journal_mode() const noexcept { return journal_mode_; }
   // The mode in effect afterwards, which is the old one where the wish cannot be met (in a write transaction; WAL on
@@ -168,6 +221,7 @@ class Store : public Allocated {
   Synchronous synchronous() const noexcept { return synchronous_; }
   void set_synchronous(Synchronous level) noexcept { synchronous_ = level; }
   void set_full_fsync(bool on) noexcept { full_fsync_ = on; }
+  void set_checkpoint_full_fsync(bool on) noexcept { checkpoint_full_fsync_ = on; }
   LockingMode locking_mode() const noexcept { return locking_mode_; }
   LockingMode set_locking_mode(LockingMode mode) noexcept;  // the mode in effect
   // Pages, or KiB when negative.
@@ -179,10 +233,19 @@ class Store : public Allocated {
   std::uint32_t max_page_count() const noexcept { return max_page_count_; }
   std::uint32_t set_max_page_count(std::uint32_t pages) noexcept;  // never below page_count(); the value in effect
   std::int64_t journal_size_limit() const noexcept { return journal_size_limit_; }
-  void set_journal_size_limit(std::int64_t bytes) noexcept { journal_size_limit_ = bytes < -1 ? -1 : bytes; }
+  void set_journal_size_limit(std::int64_t bytes) noexcept {
+    journal_size_limit_ = bytes < -1 ? -1 : bytes;
+    if (wal_ != nullptr) wal_->set_size_limit(journal_size_limit_);
+  }
   SecureDelete secure_delete() const noexcept { return secure_delete_; }
   void set_secure_delete(SecureDelete mode) noexcept { secure_delete_ = mode; }
-  void set_busy_handler(BusyHandler* busy) noexcept { busy_ = busy; }
+  // Pages of the file are read through a mapping of its first `bytes`; 0: never. Stores without a file have none.
+  void set_mmap_size(std::int64_t bytes) noexcept;
+  void set_busy_handler(BusyHandler* busy) noexcept { busy_ = busy; }  // of a Store without sessions
+
+  // Tells `watcher`, which must outlive its stay, of every commit through this store.
+  void add_watcher(StoreWatcher& watcher) noexcept;
+  void remove_watcher(StoreWatcher& watcher) noexcept;
 
   // --- Inspection -------------------------------------------------------------------------------------------------
   StoreKind kind() const noexcept { return kind_; }
@@ -231,6 +294,7 @@ class Store : public Allocated {
   Status make_writable(Frame& frame);
   Result<PageRef> take_unread(PageNo page, bool appended);
   Status prepare_unread(Frame& frame, bool appended);
+  Status journal_sector(PageNo page);
   Status discard(PageNo page);
   Status truncate(PageNo new_count);
   void reserve_kept(std::size_t more);
@@ -268,6 +332,13 @@ class Store : public Allocated {
   Journal::Shape journal_shape() noexcept;
   void write_new_header(Frame& frame) noexcept;
   Status stamp_header();
+  Status write_lock_area();
+  void take_new_geometry() noexcept;
+  void tell_watchers() noexcept;
+  std::uint64_t size_to_be() const noexcept {
+    return become_page_size_ != 0 ? std::uint64_t{become_page_count_} * become_page_size_
+                                  : std::uint64_t{view_.page_count_} * view_.page_size_;
+  }
   Status journal_cut_pages();
   Status write_frames(std::span<Frame* const> frames);
   Status append_frames(std::span<Frame* const> frames, std::uint32_t commit_page_count);
@@ -276,6 +347,8 @@ class Store : public Allocated {
   Status fit_file(bool last_written);
   Status make_room();
   Status spill();
+  bool is_spillable(const Frame& frame) const noexcept;
+  bool needs_journal_sync() const noexcept;
   void release_bases() noexcept;
   Status lock_exclusive(bool wait);
   void end_writing(AfterCommit then = AfterCommit::KeepReading) noexcept;
@@ -287,15 +360,34 @@ class Store : public Allocated {
   Status undo_spilled();
   Status undo_file();
 
+  // store_log.cc
+  Status look_at_log();
+  Result<bool> refresh_cache();
+  Status open_log();
+  Status delete_stale_log();
+  void close_log() noexcept;
+  void drop_log() noexcept;
+  Status have_log_alone();
+  LogSync log_sync() const noexcept;
+  // session.cc
+  BusyHandler* busy() const noexcept { return session_ == nullptr ? busy_ : session_->busy_; }
+  void session_reads() noexcept;
+  AfterCommit session_ends_writing(AfterCommit then) noexcept;
+  void lose_sessions(Code code) noexcept;
+
   // store.cc
+  Status begin_reading();
+  void end_reading() noexcept;
+  Status begin_writing(WriteIntent intent);
   Status try_begin_read();
   Status try_begin_write(WriteIntent intent);
   Status check_cache();
-  Status look_at_log();
   Status load_header();
+  Status read_header();
   void forget_cache() noexcept;
   Status load(Frame& frame);
   Status read_page(std::uint32_t page, base::MutableBytes into);
+  bool copy_mapped(std::uint32_t page, base::MutableBytes into) noexcept;
   void prefetch(std::span<const PageNo> pages) noexcept;
   bool wait_busy(int* attempt) noexcept;
   void unlock_to(LockLevel level) noexcept;
@@ -306,7 +398,7 @@ class Store : public Allocated {
   Status take_header(Frame& frame, std::uint64_t size);
   Status take_lock(LockLevel level);
   void ensure_scratch(std::uint32_t bytes);
-  Status delete_cold_journal();
+  void delete_cold_journal();
   std::uint64_t offset_of(std::uint32_t page) const noexcept { return std::uint64_t{page - 1} * view_.page_size_; }
 
   sqlite3_vfs* vfs_;
@@ -314,12 +406,14 @@ class Store : public Allocated {
   os::File file_;
   Journal journal_;
   UniquePtr<Log> log_;  // null: pages are committed to the file, by way of the journal
+  Wal* wal_ = nullptr;  // log_, when it is the one of the format
   View view_;
   Pool pool_;
   Vector<Savepoint> savepoints_;
   Vector<KeptPage> kept_;
   Vector<Frame*> listed_;  // frames that were in the overlay in this transaction; room for every frame of the pool
   PageSet journalled_;     // pages of the start whose former content is safe
+  PageSet unsynced_;       // of these, the ones whose record is not durable yet
   PageSet exempt_;         // pages of the start that had no content of interest
   PageSet discarded_;      // pages in use at the start, discarded since: to be journalled when used again
   PageSet spilled_;        // pages the transaction has written to the file
@@ -332,6 +426,10 @@ class Store : public Allocated {
   base::ByteBuffer scratch_;    // a page, there while a file store writes: going back allocates nothing
   std::uint32_t scratch_bytes_ = 0;
   BusyHandler* busy_;
+  Session* session_ = nullptr;   // the active one
+  Session* sessions_ = nullptr;  // all, linked
+  std::uint32_t readers_ = 0;    // sessions that read, the writer among them
+  std::uint32_t commits_ = 0;    // of sessions
   std::uint64_t version_ = 1;
   std::uint64_t last_stamp_ = 0;
   std::uint64_t last_serial_ = 0;
@@ -343,8 +441,15 @@ class Store : public Allocated {
   int spill_pages_ = 1;
   std::uint32_t max_page_count_ = kDefaultMaxPageCount;
   std::uint32_t data_version_ = 1;
-  std::uint32_t spilled_end_ = 0;     // the last of spilled_
+  std::uint32_t spilled_end_ = 0;  // the last of spilled_
+  std::uint32_t committed_frames_ = 0;
+  std::uint32_t header_shape_ = 0;  // bytes 16..19 of the header: page size and format versions
   std::uint32_t original_count_ = 0;  // pages at the start of the write transaction
+  std::uint32_t become_page_size_ = 0;   // of the database that the transaction puts in place of this one; 0: none
+  std::uint32_t become_page_count_ = 0;  // its pages
+  StoreWatcher* watchers_ = nullptr;
+  Vector<std::byte> lock_area_;        // its bytes where the lock-byte page lies, as far as there are any
+  std::uint32_t lock_area_first_ = 0;  // where they begin in that page
   StoreKind kind_;
   State state_ = State::None;
   LockLevel lock_ = LockLevel::None;
@@ -354,17 +459,25 @@ class Store : public Allocated {
   SecureDelete secure_delete_ = SecureDelete::Off;
   bool read_only_ = false;
   bool full_fsync_ = false;
+  bool checkpoint_full_fsync_ = false;
+  bool checkpoint_on_close_ = true;
+  bool header_wants_log_ = false;
+  bool entering_log_ = false;          // the journal of this transaction is the last
+  bool leaving_log_ = false;           // the header may still ask for a log that is gone
   std::array<std::byte, 16> stamp_{};  // bytes 24..39 of the file when the pages in memory were right
   std::uint32_t next_in_scan_ = 0;     // the page after the last one that was read
   std::uint32_t scan_pages_ = 0;       // pages of the last run of a scan
   Code broken_ = Code::Ok;             // why the write transaction can only be rolled back
+  bool mapping_ = false;               // set_mmap_size(): pages are looked for in a mapping first
   bool no_lock_ = false;               // URI nolock=1 or immutable=1
   bool immutable_ = false;             // URI immutable=1: the file never changes, nobody is asked
   bool stamp_known_ = false;
+  std::uint32_t sector_pages_ = 1;  // pages that one interrupted write may damage together
   bool header_read_only_ = false;  // the header's write version is beyond ours
   bool journal_existed_ = false;   // a journal file with bytes was there when reading began
   bool counter_moved_ = false;     // the change counter moved since EXCLUSIVE was taken and kept
   bool file_touched_ = false;      // the write transaction has written to the database file
+  bool journal_synced_ = false;    // its journal is hot: whatever the file becomes, it goes back to what it was
 };
 
 }  // namespace perlite::pager

@@ -31,7 +31,7 @@ void View::forget(const Frame& frame) noexcept {
 }
 
 Result<PageRef> View::fetch_slow(PageNo page) {
-  if (!exists(page)) return Status::format(Code::Corrupt, -1, "page %u of %u: no such page", page.value, page_count_);
+  if (!exists(page)) return Status::corrupt("view: no such page");
   PL_ASSERT(store_.in_read());
   Frame* frame = store_.pool_.find(page);
   if (frame != nullptr && frame->image != nullptr) {
@@ -51,7 +51,7 @@ Result<std::span<std::byte>> View::make_writable(Frame& frame) {
 
 Result<PageRef> View::fetch_unread(PageNo page) {
   PL_ASSERT(in_write());
-  if (!exists(page)) return Status::format(Code::Corrupt, -1, "page %u of %u: no such page", page.value, page_count_);
+  if (!exists(page)) return Status::corrupt("view: no such page");
   return store_.take_unread(page, false);
 }
 
@@ -72,7 +72,7 @@ void View::prefetch(std::span<const PageNo> pages) noexcept { store_.prefetch(pa
 
 Status View::discard(PageNo page) {
   PL_ASSERT(in_write());
-  if (!exists(page)) return Status::format(Code::Corrupt, -1, "page %u of %u: no such page", page.value, page_count_);
+  if (!exists(page)) return Status::corrupt("view: no such page");
   return store_.discard(page);
 }
 

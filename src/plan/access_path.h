@@ -9,12 +9,17 @@
 #include <span>
 
 #include "base/arena.h"
-#include "base/containers.h"
+#include "base/arena_containers.h"
 #include "bind/bound.h"
 #include "catalog/shape.h"
 #include "plan/switches.h"
 
 namespace perlite::plan {
+
+// Lists of this layer live in the arena of the statement.
+using arena_containers::Deque;
+using arena_containers::HashMap;
+using arena_containers::Vector;
 
 // Relations of one join, by their place in it. A join has at most 64.
 using RelationSet = std::uint64_t;

@@ -71,7 +71,7 @@ class Dumper {
         line(depth, "values ", number(op.as<Values>().rows_of.size()));
         break;
       case OperatorKind::Distinct:
-        line(depth, "distinct");
+        line(depth, "distinct", op.as<Distinct>().adjacent ? " adjacent" : "");
         this->op(*op.as<Distinct>().child, depth + 1);
         break;
       case OperatorKind::Sort:

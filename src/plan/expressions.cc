@@ -1,3 +1,4 @@
+#include "base/deep_stack.h"
 #include "plan/expressions.h"
 
 namespace perlite::plan {
@@ -83,6 +84,7 @@ const bind::Select* query_in(const Expr& expr) noexcept {
 }
 
 void walk(const Expr& expr, FunctionRef<bool(const Expr&)> visit) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { walk(expr, visit); });
   if (!visit(expr)) return;
   for_each_child(expr, [&](const Expr& child) { walk(child, visit); });
 }
@@ -90,6 +92,7 @@ void walk(const Expr& expr, FunctionRef<bool(const Expr&)> visit) {
 namespace {
 
 void walk_deep(const Expr* expr, FunctionRef<bool(const Expr&)> visit) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { walk_deep(expr, visit); });
   if (expr == nullptr || !visit(*expr)) return;
   if (const bind::Select* select = query_in(*expr)) walk_query(*select, visit);
   for_each_child(*expr, [&](const Expr& child) { walk_deep(&child, visit); });
@@ -97,6 +100,7 @@ void walk_deep(const Expr* expr, FunctionRef<bool(const Expr&)> visit) {
 
 void walk_from(const bind::FromNode* node, FunctionRef<bool(const Expr&)> visit) {
   if (node == nullptr) return;
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { walk_from(node, visit); });
   if (node->relation != nullptr) {
     for (const Expr* e : node->relation->arguments) walk_deep(e, visit);
     if (node->relation->kind == bind::RelationKind::Select) walk_query(*node->relation->select, visit);
@@ -165,6 +169,7 @@ void visit_relation(const Plan& plan, const bind::Relation& relation, FunctionRe
 }  // namespace
 
 void for_each_relation(const Plan& plan, const Expr& expr, FunctionRef<void(const bind::Relation&)> visit) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { for_each_relation(plan, expr, visit); });
   if (is_constant(expr)) return;
   if (const auto* column = expr.try_as<bind::ColumnExpr>()) {
     const Definition* definition = plan.definition_of(*column->relation);
@@ -237,6 +242,7 @@ bool same_value(const bind::Value& left, const bind::Value& right) {
 }  // namespace
 
 bool same_expression(const Plan& plan, const Expr& left_in, const Expr& right_in) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return same_expression(plan, left_in, right_in); });
   const Expr& left = resolve(plan, left_in);
   const Expr& right = resolve(plan, right_in);
   if (&left == &right) return deterministic(left);
@@ -361,6 +367,7 @@ namespace {
 
 // Calls visit for each relation of which a NULL in all columns makes `expr` NULL.
 void null_propagating(const Plan& plan, const Expr& unresolved, FunctionRef<void(const bind::Relation&)> visit) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { null_propagating(plan, unresolved, visit); });
   if (const auto* column = unresolved.try_as<bind::ColumnExpr>()) visit(*column->relation);
   const Expr& expr = resolve(plan, unresolved);
   switch (expr.kind) {
@@ -403,6 +410,7 @@ void null_propagating(const Plan& plan, const Expr& unresolved, FunctionRef<void
 }  // namespace
 
 void for_each_null_rejected(const Plan& plan, const Expr& condition, FunctionRef<void(const bind::Relation&)> visit) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { for_each_null_rejected(plan, condition, visit); });
   switch (condition.kind) {
     case ExprKind::Unary: {
       const auto& unary = condition.as<bind::UnaryExpr>();
@@ -445,6 +453,7 @@ void for_each_null_rejected(const Plan& plan, const Expr& condition, FunctionRef
 
 const Expr* substitute(Arena& arena, const Expr& expr, const bind::Relation& relation,
                        FunctionRef<const Expr*(std::int32_t column)> column) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return substitute(arena, expr, relation, column); });
   const auto of = [&](const Expr* e) { return e == nullptr ? nullptr : substitute(arena, *e, relation, column); };
   const auto list_of = [&](bind::ExprList list) -> bind::ExprList {
     auto copy = arena.make_array<const Expr*>(list.size());

@@ -136,7 +136,8 @@ struct CarriedColumn {
 };
 
 // Above it, aggregates and GROUP BY expressions of `core` can be evaluated, and the carried columns: of the row that
-// gave min or max when core->bare_minmax says so, else of the group's first row.
+// gave min or max when core->bare_minmax says so, else of the group's first row. In the former case a column that is a
+// key is carried too: keys that compare equal may differ.
 struct Aggregate : Operator {
   static constexpr OperatorKind kKind = OperatorKind::Aggregate;
   const Operator* child;
@@ -161,6 +162,7 @@ struct Values : Operator {
 struct Distinct : Operator {
   static constexpr OperatorKind kKind = OperatorKind::Distinct;
   const Operator* child;
+  bool adjacent = false;  // equal rows come together
   std::span<const bind::Collation* const> collations;  // one a column, null: binary
 };
 

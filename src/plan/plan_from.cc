@@ -1,6 +1,7 @@
 // FROM as a region: flattening, left joins, what is planned apart.
 #include <algorithm>
 
+#include "base/deep_stack.h"
 #include "plan/planning.h"
 
 namespace perlite::plan {
@@ -45,6 +46,7 @@ bool Planning::rejects_nulls(const Region& region, const FromNode& side) const {
 }
 
 Status Planning::add_from(const FromNode& node, Region& region) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return add_from(node, region); });
   if (node.relation != nullptr) return add_leaf(*node.relation, region);
 
   JoinKind kind = node.join;

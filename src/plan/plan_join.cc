@@ -35,8 +35,8 @@ struct Step {
 
 class JoinPlanner {
  public:
-  JoinPlanner(Planning& planning, Region& region, OrderList wanted, bool outermost)
-      : p_(planning), region_(region), wanted_(wanted), outermost_(outermost) {}
+  JoinPlanner(Planning& planning, Region& region, OrderList wanted, bool outermost, std::size_t loose_from)
+      : p_(planning), region_(region), wanted_(wanted.begin(), wanted.end()), outermost_(outermost), loose_from_(loose_from) {}
 
   Result<JoinResult> run() {
     count_ = static_cast<int>(region_.items.size());
@@ -64,6 +64,7 @@ class JoinPlanner {
     ways_.resize(static_cast<std::size_t>(count_));
     ops_.resize(static_cast<std::size_t>(count_));
     for (int i = 0; i < count_; ++i) PL_TRY(make_ways(i));
+    if (count_ > 1) distrust_guesses();
 
     double best_cost = kNever;
     Vector<Step> best = choose(-1, nullptr, &best_cost);
@@ -279,6 +280,27 @@ class JoinPlanner {
       }
     }
     return {};
+  }
+
+  // Of two tables nobody counted, joined by a unique key of one: whether to look that one up for each row of the other,
+  // or to hash the other and read all of the one, is a guess. Where it is wrong the look-ups cost a little, the reading
+  // perhaps a thousandfold; so, row for row, the hash table is taken to cost what they do.
+  void distrust_guesses() {
+    for (int i = 0; i < count_; ++i) {
+      const bind::Relation* relation = region_.items[static_cast<std::size_t>(i)].relation;
+      auto& ways = ways_[static_cast<std::size_t>(i)];
+      if (ways.empty() || !ways.back().hash || relation == nullptr || relation->kind != bind::RelationKind::Table ||
+          p_.statistics_of(*relation, nullptr) != nullptr) {
+        continue;
+      }
+      for (int j = 0; j < count_; ++j) {
+        if (j == i) continue;
+        for (const Way& way : ways_[static_cast<std::size_t>(j)]) {
+          const bool looks_up = way.path != nullptr && way.path->unique && (way.needs & one_relation(i)) != 0;
+          if (looks_up) ways.back().each = std::max(ways.back().each, way.each * 1.1);
+        }
+      }
+    }
   }
 
   // Rows of an item under its own conditions.
@@ -653,15 +675,23 @@ class JoinPlanner {
     }
     if (path.kind == AccessKind::MultiIndexOr) return false;
     const catalog::Table& table = *relation.table;
+    // The next term, or any of the loose ones, that is as asked is moved to `*at`.
+    const auto next_is = [&](const auto& asked) {
+      for (std::size_t k = *at; k < wanted_.size(); ++k) {
+        if (k > *at && *at < loose_from_) return false;
+        if (!asked(wanted_[k])) continue;
+        std::swap(wanted_[*at], wanted_[k]);
+        return true;
+      }
+      return false;
+    };
     const auto skip_fixed = [&] {
-      while (*at < wanted_.size() && fixed_term(*wanted_[*at].expr, path)) ++*at;
+      while (next_is([&](const bind::OrderTerm& term) { return fixed_term(*term.expr, path); })) ++*at;
     };
     bool direction_set = false;
-    // One column of the order: does the next term ask for it?
-    const auto take = [&](std::int32_t column, const Expr* expression, std::string_view collation, bool descending,
-                          bool only_ascending, bool may_be_null) {
-      if (*at >= wanted_.size()) return false;
-      const bind::OrderTerm& term = wanted_[*at];
+    // Is the term about this column of the order, compared as it is stored?
+    const auto is_about = [&](const bind::OrderTerm& term, std::int32_t column, const Expr* expression,
+                              std::string_view collation) {
       if (expression != nullptr) {
         if (!same_expression(p_.plan, *term.expr, *expression)) return false;
       } else {
@@ -672,10 +702,19 @@ class JoinPlanner {
         };
         if (c->column != column && !(is_rowid(c->column) && is_rowid(column))) return false;
       }
-      if (!same_name(term.collation->name, collation)) return false;
+      return same_name(term.collation->name, collation);
+    };
+    // One column of the order: does the next term ask for it?
+    const auto take = [&](std::int32_t column, const Expr* expression, std::string_view collation, bool descending,
+                          bool may_be_null) {
+      if (!next_is([&](const bind::OrderTerm& t) { return is_about(t, column, expression, collation); })) return false;
+      const bind::OrderTerm& term = wanted_[*at];
+      if (*at >= loose_from_) {
+        ++*at;
+        return true;
+      }
       const bool backwards = term.descending != descending;
       if (may_be_null && term.nulls_first == term.descending) return false;
-      if (only_ascending && backwards) return false;
       if (direction_set && backwards != *reverse) return false;
       *reverse = backwards;
       direction_set = true;
@@ -692,18 +731,17 @@ class JoinPlanner {
       *unique = true;
       if (path.seeks[0].kind == Seek::Kind::Equal) return true;
       if (*at >= wanted_.size()) return true;
-      return take(catalog::kRowidColumn, nullptr, "BINARY", false, true, false);
+      return take(catalog::kRowidColumn, nullptr, "BINARY", false, false);
     }
     if (path.kind == AccessKind::FullScan) {
       *unique = true;
       if (*at >= wanted_.size()) return true;
-      if (!take(catalog::kRowidColumn, nullptr, "BINARY", false, false, false)) return false;
+      if (!take(catalog::kRowidColumn, nullptr, "BINARY", false, false)) return false;
       // The rowid is unique: whatever is asked of this relation behind it is given.
       skip_own(relation, at);
       return true;
     }
     const catalog::Index& index = *path.index;
-    bool in_seen = false;
     bool all_taken = true;
     bool nullable = false;
     for (std::size_t k = 0; k < index.columns.size(); ++k) {
@@ -724,17 +762,15 @@ class JoinPlanner {
       if (k < index.key_columns) nullable |= may_be_null && !sought;
       if (one_value) {
         // Compared with more than BINARY care the column may still vary; then it must be asked for to go on.
-        if (take(column.column, expression, column.collation, column.descending, in_seen, may_be_null)) continue;
+        if (take(column.column, expression, column.collation, column.descending, may_be_null)) continue;
         continue;
       }
       if (sought) {
-        // Each of several values: they are met in ascending order, whatever the index says.
-        in_seen = true;
-        if (column.descending || direction_set) return false;
-        if (!take(column.column, expression, column.collation, false, true, false)) return false;
+        // Each of several values: they are met as the index has them.
+        if (!take(column.column, expression, column.collation, column.descending, false)) return false;
         continue;
       }
-      if (!take(column.column, expression, column.collation, column.descending, in_seen, may_be_null)) {
+      if (!take(column.column, expression, column.collation, column.descending, may_be_null)) {
         all_taken = false;
         if (k >= index.key_columns && index.unique && !nullable) break;
         return false;
@@ -945,8 +981,9 @@ class JoinPlanner {
 
   Planning& p_;
   Region& region_;
-  OrderList wanted_;
+  mutable Vector<bind::OrderTerm> wanted_;  // from loose_from_ on in whatever sequence: advance() moves the next one up
   bool outermost_;
+  std::size_t loose_from_;
   int count_ = 0;
   Vector<Conjunct> conjuncts_;
   Vector<double> selectivity_;
@@ -962,8 +999,8 @@ class JoinPlanner {
   bool reverse_ = false;
 };
 
-Result<JoinResult> Planning::join(Region& region, OrderList wanted, bool outermost) {
-  return JoinPlanner(*this, region, wanted, outermost).run();
+Result<JoinResult> Planning::join(Region& region, OrderList wanted, bool outermost, std::size_t loose_from) {
+  return JoinPlanner(*this, region, wanted, outermost, loose_from).run();
 }
 
 }  // namespace perlite::plan

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/deep_stack.h"
 #include "plan/planning.h"
 
 namespace perlite::plan {
@@ -10,6 +11,7 @@ using bind::Expr;
 
 Result<const Query*> Planner::plan_select(const bind::Select& select) {
   if (const Query* known = plan_.query_of(select)) return known;
+  const DeepStackScope deep;
   Planning planning(plan_, environment_, options_);
   PL_ASSIGN(const Query* query, planning.query(select));
   plan_.queries.emplace(&select, query);
@@ -17,11 +19,13 @@ Result<const Query*> Planner::plan_select(const bind::Select& select) {
 }
 
 Result<const RowPlan*> Planner::plan_rows(const RowSearch& search) {
+  const DeepStackScope deep;
   Planning planning(plan_, environment_, options_);
   return planning.search(search);
 }
 
 Status Planner::plan_subqueries(const Expr* expr) {
+  const DeepStackScope deep;
   Planning planning(plan_, environment_, options_);
   return planning.subqueries_of(expr);
 }
@@ -49,6 +53,7 @@ bool exact_columns(const bind::Select& select) {
 }  // namespace
 
 Result<const Query*> Planning::query(const bind::Select& select, const Pushed& pushed) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return query(select, pushed); });
   Frame frame{&select, {}, false};
   for (bind::CommonTable* table : select.common_tables) frame.common_tables.push_back(table);
   frames.push_back(&frame);
@@ -65,14 +70,14 @@ Result<const Query*> Planning::query(const bind::Select& select, const Pushed& p
   query->root = planned.value();
   query->width = static_cast<std::int32_t>(select.columns.size());
   query->kept_tables = take_kept_tables(frame);
-  query->once = on(Rewrite::Factor) && !select.correlated && !frame.outside && pushed.conditions.empty();
+  query->once = !select.correlated && !frame.outside && pushed.conditions.empty();
   if (!pushed.conditions.empty()) {
     // What was pushed in may look outside where the query itself does not.
     bool outside = false;
     for (const Expr* e : pushed.conditions) {
       for_each_relation(plan, *e, [&](const bind::Relation& r) { outside |= &r != pushed.relation; });
     }
-    query->once = on(Rewrite::Factor) && !select.correlated && !frame.outside && !outside;
+    query->once = !select.correlated && !frame.outside && !outside;
   }
   query->rows = query->root->rows;
   query->cost = query->root->cost;
@@ -261,11 +266,28 @@ Result<const Operator*> Planning::core(const bind::Core& core, OrderList order_b
 
   // The order that would spare us work above.
   Vector<bind::OrderTerm> wanted;
+  std::size_t loose_from = kStrict;
   bool minmax = false;
+  bool adjacent = false;
   if (on(Rewrite::OrderByIndex) || on(Rewrite::MinMax)) {
     if (core.is_aggregate && !core.group_by.empty()) {
-      for (std::size_t i = 0; i < core.group_by.size() && on(Rewrite::OrderByIndex); ++i) {
-        wanted.push_back({core.group_by[i], core.group_collations[i], false, true, -1});
+      if (on(Rewrite::OrderByIndex)) {
+        // ORDER BY over the keys says in which direction; otherwise groups come as the rows do.
+        const bool by_keys = orders_groups(core, order_by);
+        loose_from = by_keys ? order_by.size() : 0;
+        for (std::size_t i = 0; i < core.group_by.size(); ++i) {
+          const bind::OrderTerm* term = i < loose_from ? &order_by[i] : nullptr;
+          wanted.push_back({core.group_by[i], core.group_collations[i], term != nullptr && term->descending,
+                            term == nullptr || term->nulls_first, -1});
+        }
+      }
+    } else if (core.distinct && order_by.empty() && !core.is_aggregate) {
+      adjacent = on(Rewrite::OrderByIndex);
+      loose_from = 0;
+      for (std::size_t i = 0; i < core.columns.size() && adjacent; ++i) {
+        const Expr* expr = core.columns[i].expr;
+        const bind::Collation* collation = expr->collation != nullptr ? expr->collation : &record::binary_collation();
+        wanted.push_back({expr, collation, false, true, -1});
       }
     } else if (core.is_aggregate) {
       if (on(Rewrite::MinMax) && core.aggregates.size() == 1 && core.aggregates[0].function->has(vm::kMinMax) &&
@@ -278,7 +300,8 @@ Result<const Operator*> Planning::core(const bind::Core& core, OrderList order_b
       wanted.assign(order_by.begin(), order_by.end());
     }
   }
-  PL_ASSIGN(JoinResult joined, join(region, wanted, true));
+  PL_ASSIGN(JoinResult joined, join(region, wanted, true, loose_from));
+  adjacent = adjacent && joined.ordered;
   PL_TRY(subqueries_of_core(core));
   for (const bind::OrderTerm& term : order_by) PL_TRY(subqueries_of(term.expr));
 
@@ -295,6 +318,7 @@ Result<const Operator*> Planning::core(const bind::Core& core, OrderList order_b
   if (core.distinct) {
     auto* distinct = make<Distinct>(std::max(1.0, op->rows / 2), op->cost + op->rows);
     distinct->child = op;
+    distinct->adjacent = adjacent;
     auto collations = arena.make_array<const bind::Collation*>(core.columns.size());
     for (std::size_t i = 0; i < core.columns.size(); ++i) collations[i] = core.columns[i].expr->collation;
     distinct->collations = collations;
@@ -311,6 +335,16 @@ Result<const Operator*> Planning::core(const bind::Core& core, OrderList order_b
   return op;
 }
 
+// Are the terms of ORDER BY the first keys of GROUP BY?
+bool Planning::orders_groups(const bind::Core& core, OrderList order_by) const {
+  bool same = order_by.size() <= core.group_by.size();
+  for (std::size_t i = 0; i < order_by.size() && same; ++i) {
+    same = same_expression(plan, *order_by[i].expr, *core.group_by[i]) &&
+           same_collation(order_by[i].collation, core.group_collations[i]);
+  }
+  return same;
+}
+
 Result<const Operator*> Planning::grouped(const bind::Core& core, OrderList order_by, JoinResult joined, bool minmax,
                                           bool* ordered, std::span<const Expr* const> having) {
   const Operator* op = joined.op;
@@ -322,12 +356,10 @@ Result<const Operator*> Planning::grouped(const bind::Core& core, OrderList orde
   aggregate->carried = carried_columns(core, order_by, having);
   aggregate->first_row_suffices = plain && minmax && joined.ordered;
 
-  // Groups come in the order of their keys.
-  *ordered = !plain && order_by.size() <= core.group_by.size();
-  for (std::size_t i = 0; i < order_by.size() && *ordered; ++i) {
-    const bind::OrderTerm& term = order_by[i];
-    *ordered = !term.descending && term.nulls_first && same_expression(plan, *term.expr, *core.group_by[i]) &&
-               same_collation(term.collation, core.group_collations[i]);
+  // Groups come in the order that was asked for, or, hashed, in that of their keys.
+  *ordered = !plain && orders_groups(core, order_by);
+  for (std::size_t i = 0; i < order_by.size() && *ordered && aggregate->mode == AggregateMode::Hash; ++i) {
+    *ordered = !order_by[i].descending && order_by[i].nulls_first;
   }
   op = aggregate;
   if (!having.empty()) {
@@ -351,6 +383,7 @@ std::span<const CarriedColumn> Planning::carried_columns(const bind::Core& core,
   };
   const auto visit = [&](const Expr& expr) {
     for (const Expr* key : core.group_by) {
+      if (core.bare_minmax >= 0 && expr.kind == bind::ExprKind::Column) break;
       if (same_expression(plan, *key, expr)) return false;
     }
     if (const auto* column = expr.try_as<bind::ColumnExpr>()) add(column->relation, column->column);

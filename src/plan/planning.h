@@ -12,6 +12,8 @@ namespace perlite::plan {
 
 // What rows come ordered by is asked for as a list of terms.
 using OrderList = std::span<const bind::OrderTerm>;
+// A place in an OrderList: from there on rows of equal values need only come together, in whatever direction.
+inline constexpr std::size_t kStrict = static_cast<std::size_t>(-1);
 
 struct JoinResult {
   const Operator* op = nullptr;
@@ -52,6 +54,7 @@ struct Planning {
   const Operator* limited(const Operator* op, const bind::Expr* limit, const bind::Expr* offset);
   Result<const Operator*> grouped(const bind::Core& core, OrderList order_by, JoinResult joined, bool minmax,
                                   bool* ordered, std::span<const bind::Expr* const> having);
+  bool orders_groups(const bind::Core& core, OrderList order_by) const;
   const Operator* count_rows(const bind::Core& core);
   std::span<const CarriedColumn> carried_columns(const bind::Core& core, OrderList order_by,
                                                  std::span<const bind::Expr* const> having);
@@ -72,7 +75,7 @@ struct Planning {
   }
 
   // plan_join.cc. `outermost`: the join is run once for each run of its query.
-  Result<JoinResult> join(Region& region, OrderList wanted, bool outermost);
+  Result<JoinResult> join(Region& region, OrderList wanted, bool outermost, std::size_t loose_from = kStrict);
 
   // The items of the join being planned that an expression needs.
   RelationSet set_of(const bind::Expr& expr) const {

@@ -22,7 +22,7 @@ enum class Rewrite : std::uint32_t {
   OrderByIndex = 1u << 13,     // ORDER BY, GROUP BY, DISTINCT from the order of an index
   TopN = 1u << 14,
   CountPages = 1u << 15,       // count(*) from page headers
-  Factor = 1u << 16,           // constants and subqueries without outer columns evaluated once
+  Factor = 1u << 16,           // constants evaluated once (subqueries without outer columns always are: it shows)
   PartialIndex = 1u << 17,
   ExpressionIndex = 1u << 18,
 };

@@ -514,7 +514,9 @@ class Paths {
     const auto* statistics = p_.statistics_of(relation_, &index);
     // In the tree of a WITHOUT ROWID table the columns behind the key are in no order.
     const std::size_t ordered = index.is_table ? index.key_columns : index.columns.size();
-    for (const RelationSet mask : masks_) {
+    const bool serves = std::any_of(terms_.begin(), terms_.end(),
+                                    [&](const Term& term) { return subject_is(term, index, 0); });
+    for (const RelationSet mask : serves ? std::span<const RelationSet>(masks_) : std::span<const RelationSet>()) {
       seeks.clear();
       used.clear();
       AccessPath path;

@@ -11,9 +11,11 @@ namespace {
 constexpr int kMaxReadDepth = 16;
 
 constexpr const char* kHelp =
+    ".backup [SCHEMA] FILE    copy a database into a file\n"
     ".bail on|off             stop a script at its first error\n"
     ".changes on|off          show how many rows each statement changed\n"
     ".databases               the attached databases and their files\n"
+    ".dbinfo [SCHEMA]         what the header of the file says\n"
     ".dump [TABLE...]         the database as SQL (TABLE may have % and _)\n"
     ".echo on|off             print each line before it runs\n"
     ".exit [CODE], .quit      leave\n"
@@ -31,6 +33,10 @@ constexpr const char* kHelp =
     ".output [FILE]           results go to FILE, or back to the screen\n"
     ".print TEXT...           print a line\n"
     ".read FILE               run the statements and commands of a file\n"
+    ".recover                 what a damaged database still holds, as SQL\n"
+    "     --ignore-freelist  --no-rowids  --lost-and-found TABLE\n"
+    ".restore [SCHEMA] FILE   replace a database by the one in a file\n"
+    ".save FILE               the same as .backup\n"
     ".schema [PATTERN]        the CREATE statements\n"
     ".separator COLUMN [ROW]  of list and csv\n"
     ".show                    the settings\n"
@@ -109,9 +115,11 @@ bool Shell::run_command(const std::string& line) {
   const auto is = [&name](const char* full, std::size_t least) {
     return name.size() >= least && std::strncmp(full, name.c_str(), name.size()) == 0;
   };
+  if (is("backup", 3) || is("save", 2)) return command_copy(words, true);
   if (is("bail", 3)) return set_switch(words, &bail);
   if (is("changes", 2)) return set_switch(words, &changes_);
   if (is("databases", 2)) return command_databases();
+  if (is("dbinfo", 3)) return command_dbinfo(words);
   if (is("dump", 2)) return command_dump(words);
   if (is("echo", 3)) return set_switch(words, &echo);
   if (is("exit", 3) || is("quit", 1)) {
@@ -151,6 +159,8 @@ bool Shell::run_command(const std::string& line) {
     return true;
   }
   if (is("read", 3)) return command_read(words);
+  if (is("recover", 3)) return command_recover(words);
+  if (is("restore", 3)) return command_copy(words, false);
   if (is("schema", 2)) return command_schema(words);
   if (is("separator", 3)) {
     if (words.size() < 2 || words.size() > 3) return fail("usage: .separator COLUMN [ROW]");

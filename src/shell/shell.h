@@ -69,6 +69,12 @@ class Shell {
   bool command_import(const std::vector<std::string>& words);
   bool command_export(const std::vector<std::string>& words);
 
+  // ---- copy.cc, recover.cc ----
+  bool command_copy(const std::vector<std::string>& words, bool into_file);
+  bool command_recover(const std::vector<std::string>& words);
+  bool command_dbinfo(const std::vector<std::string>& words);
+  bool copy_database(sqlite3* to, const char* to_name, sqlite3* from, const char* from_name);
+
   void restore_output();
 
   sqlite3* db_ = nullptr;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/deep_stack.h"
+
 namespace perlite::sql {
 
 void Scratch::grow(std::size_t size) {
@@ -326,15 +328,18 @@ TypeName Parser::type_name() {
 // ------------------------------------------------------------------------------------------------------------ door
 
 Result<ParseResult> parse_statement(std::string_view text, Arena& arena, const ParseLimits& limits) {
+  const DeepStackScope deep;
   return Parser(text, arena, limits).statement();
 }
 
 Result<ExpressionResult> parse_expression(std::string_view text, Arena& arena, const ParseLimits& limits) {
+  const DeepStackScope deep;
   return Parser(text, arena, limits).expression();
 }
 
 Result<const ColumnDefinition*> parse_column_definition(std::string_view text, Arena& arena,
                                                         const ParseLimits& limits) {
+  const DeepStackScope deep;
   return Parser(text, arena, limits).column_definition();
 }
 

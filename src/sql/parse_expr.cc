@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/deep_stack.h"
 #include "sql/parse.h"
 
 namespace perlite::sql {
@@ -103,6 +104,7 @@ Expr* Parser::sized(Expr* expr, std::uint32_t begin, std::uint32_t height) {
 }
 
 Expr* Parser::expr() {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return expr(); });
   const std::size_t base = frames_.size();
   Expr* value = nullptr;
   for (;;) {

@@ -1,15 +1,15 @@
 // SELECT, VALUES, WITH and FROM (lang_select.html, lang_with.html).
 #include <algorithm>
 
+#include "base/deep_stack.h"
 #include "sql/parse.h"
 
 namespace perlite::sql {
 namespace {
 
-// What one level of a query, or of parentheses in FROM, counts towards ParseLimits::parser_depth: their functions use
-// the C stack, of which a thread may have 256 KiB.
-constexpr std::uint32_t kSelectCost = 10;
-constexpr std::uint32_t kNestedFromCost = 6;
+// What one level of a query, or of parentheses in FROM, counts towards ParseLimits::parser_depth.
+constexpr std::uint32_t kSelectCost = 4;
+constexpr std::uint32_t kNestedFromCost = 2;
 
 const char* compound_name(CompoundOp op) {
   switch (op) {
@@ -46,6 +46,7 @@ const Select* Parser::select() {
 }
 
 const Select* Parser::select_with(const With* with, std::uint32_t begin) {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return select_with(with, begin); });
   if (!enter(kSelectCost)) return nullptr;
   auto* query = arena_.make<Select>();
   query->with = with;
@@ -104,6 +105,7 @@ const Select* Parser::select_with(const With* with, std::uint32_t begin) {
 }
 
 const With* Parser::with_clause() {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return with_clause(); });
   if (!enter(kSelectCost)) return nullptr;
   auto* with = arena_.make<With>();
   const std::uint32_t begin = current_.begin;
@@ -250,6 +252,7 @@ std::span<const WindowDefinition> Parser::window_clause() {
 // ------------------------------------------------------------------------------------------------------------ FROM
 
 const FromClause* Parser::from_clause() {
+  if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return from_clause(); });
   auto* clause = arena_.make<FromClause>();
   const std::uint32_t begin = current_.begin;
   ListBuilder<FromItem> items(scratch_);

@@ -29,6 +29,7 @@ constexpr const char* kUsage =
     "  --library PATH     test this libsqlite3 instead of the built-in Perlite\n"
     "  --database NAME    :memory: (the default) or a file, which is made anew for each test file\n"
     "  --init SQL         run this on each new connection\n"
+    "  --rewrites-off N   leave out these rewrites of the planner (a mask, -1: all); answers stay the same\n"
     "  --jobs N           test files run at the same time (default: the processors)\n"
     "  --engine NAME      a further name for skipif and onlyif, besides sqlite\n"
     "  --junit FILE       write the results as JUnit XML\n"
@@ -87,6 +88,9 @@ bool parse_arguments(int count, char** arguments, Options& options, int* exit_co
     } else if (word == "--init") {
       if ((text = value()) == nullptr) return false;
       options.run.initial_sql = text;
+    } else if (word == "--rewrites-off") {
+      if ((text = value()) == nullptr) return false;
+      options.run.rewrites_off = static_cast<unsigned>(std::strtoll(text, nullptr, 0));
     } else if (word == "--engine") {
       if ((text = value()) == nullptr) return false;
       options.run.engines.emplace_back(text);

@@ -26,6 +26,7 @@ struct Api {
   FUNCTION(errmsg)                       \
   FUNCTION(extended_errcode)             \
   FUNCTION(libversion)                   \
+  FUNCTION(test_control)                 \
   FUNCTION(sourceid)
 #define FUNCTION(name) decltype(&::sqlite3_##name) name = nullptr;
   PERLITE_TEST_FUNCTIONS(FUNCTION)

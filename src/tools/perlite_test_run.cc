@@ -203,6 +203,9 @@ class FileRun {
   bool open() {
     int code = api_.open_v2(options_.database.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
     std::string message = db_ == nullptr ? "cannot open" : api_.errmsg(db_);
+    if (code == SQLITE_OK && options_.rewrites_off != 0) {
+      api_.test_control(SQLITE_TESTCTRL_OPTIMIZATIONS, db_, options_.rewrites_off);
+    }
     if (code == SQLITE_OK && !options_.initial_sql.empty()) {
       const Outcome outcome = run_sql(api_, db_, options_.initial_sql, "");
       code = outcome.code;

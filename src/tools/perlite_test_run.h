@@ -14,6 +14,7 @@ struct RunOptions {
   std::string database = ":memory:";              // a file is removed before and after each test file
   std::vector<std::string> engines = {"sqlite"};  // names that skipif and onlyif compare with
   std::string initial_sql;                        // run on each new connection
+  unsigned rewrites_off = 0;                      // mask of SQLITE_TESTCTRL_OPTIMIZATIONS for each new connection
   bool update = false;
   int max_failures = 10;  // of one file, that are described
 };

@@ -64,21 +64,28 @@ class Accumulator {
 
   void* state() noexcept { return this + 1; }
   const FunctionCall& call() const noexcept { return call_; }
+  // What step() is called with: made once, its result NULL and its error none between the calls.
+  FunctionContext& context() noexcept { return context_; }
   void set_finalized() noexcept { finalized_ = true; }
 
  private:
   static constexpr const char* kType = "aggregate";
 
   Accumulator(const CallEnvironment& environment, const FunctionCall& call) noexcept
-      : environment_(environment), call_(call) {}
+      : environment_(environment), call_(call) {
+    environment.prepare(context_, call);
+    context_.state = state();
+  }
   static void destroy(void* memory) noexcept {
     auto* self = static_cast<Accumulator*>(memory);
     if (!self->finalized_) discard_accumulator(self->environment_, self->call_, self->state());
+    self->~Accumulator();
     base::Allocator::release(memory);
   }
 
   CallEnvironment environment_;
   const FunctionCall& call_;
+  FunctionContext context_;
   bool finalized_ = false;
   // The state follows, aligned to 8.
 };

@@ -7,7 +7,7 @@
 
 namespace perlite::vm::coverage_detail {
 
-bool executed[static_cast<std::size_t>(Opcode::kCount)];
+std::atomic<bool> executed[static_cast<std::size_t>(Opcode::kCount)];
 
 namespace {
 

@@ -83,6 +83,7 @@ class AuxiliaryStore {
     }
     *entry = Entry{first_, data, destroy, call_site, argument};
     first_ = entry;
+    has_arguments_ = has_arguments_ || argument >= 0;
   }
   // After a call: drops the entries of `call_site` whose argument is not constant. Bit i of constant_arguments stands
   // for argument i; arguments from 32 on, which are never kept for long, are dropped; negative arguments stay.
@@ -99,9 +100,11 @@ class AuxiliaryStore {
       }
     }
   }
-  bool empty() const noexcept { return first_ == nullptr; }
+  // False: there is nothing that keep_constant() could drop.
+  bool has_arguments() const noexcept { return has_arguments_; }
   void clear() noexcept {
     while (first_ != nullptr) free_entry(std::exchange(first_, first_->next));
+    has_arguments_ = false;
   }
 
  private:
@@ -117,6 +120,7 @@ class AuxiliaryStore {
     base::Allocator::release(entry);
   }
   Entry* first_ = nullptr;
+  bool has_arguments_ = false;  // an entry of an argument was made since the last clear()
 };
 
 struct FunctionDef;
@@ -133,7 +137,7 @@ struct FunctionContext {
   TextEncoding encoding = TextEncoding::Utf8;
   bool moving_frame = false;         // inverse() may follow: step() keeps what it needs for that
   bool discarded = false;            // in finalize(): nobody wants the result, only what the state holds must go
-  bool took_argument = false;        // min and max: step() sets it when its argument is the new result
+  bool took_argument = false;        // min and max: step() sets it when its row gives the bare columns
   bool in_schema = false;            // runs for an index, CHECK or generated column: what changes with time is refused
   const char* schema_use = nullptr;  // with in_schema: "an index", "a CHECK constraint", "a generated column"
 

@@ -23,7 +23,10 @@ GroupTable::~GroupTable() {
   bool any_accumulator = false;
   for (const FunctionCall* call : calls_) any_accumulator |= call != nullptr;
   if (!any_accumulator) return;
-  slots_.for_each([this](std::uint32_t reference) { end_group(group(reference)); });
+  // Those before the position were ended when it moved on.
+  for (std::size_t i = next_in_order_ == 0 ? 0 : next_in_order_ - 1; i < order_.size(); ++i) {
+    end_group(group(order_[i].reference));
+  }
   if (replayed_ != nullptr) end_group(replayed_);
 }
 
@@ -69,9 +72,16 @@ Status GroupTable::enter(std::span<const Value> key, bool* is_new) {
     packed::write(key, record_key_.data());
     return {};
   }
-  std::uint32_t reference;
-  current_ = make_group(arena_, key, hash, &reference);
-  slots_.insert(hash, reference);
+  order_.push_back(Entry{});
+  try {
+    std::uint32_t reference;
+    current_ = make_group(arena_, key, hash, &reference);
+    order_.back().reference = reference;
+    slots_.insert(hash, reference);
+  } catch (...) {
+    order_.pop_back();
+    throw;
+  }
   return {};
 }
 
@@ -207,15 +217,14 @@ bool GroupTable::entry_less(const Entry& left, const Entry& right) const {
 Status GroupTable::sort(bool* found) {
   PL_TRY(flush_record());
   current_ = nullptr;
-  order_.clear();
-  order_.reserve(slots_.count());
   scratch_.assign(static_cast<std::size_t>(key_count_), Value{});
-  slots_.for_each([this](std::uint32_t reference) {
-    const char* at = key_of(group(reference));
+  // In the order they were made, which is the order they lie in.
+  for (Entry& entry : order_) {
+    const char* at = key_of(group(entry.reference));
     for (Value& value : scratch_) at = packed::read(at, key_.encoding, &value);
     const KeyPrefix prefix = key_prefix(scratch_, key_);
-    order_.push_back({prefix.high, prefix.low, prefix.complete ? 1u : 0u, reference});
-  });
+    entry = {prefix.high, prefix.low, prefix.complete ? 1u : 0u, entry.reference};
+  }
   std::sort(order_.begin(), order_.end(), [this](const Entry& l, const Entry& r) { return entry_less(l, r); });
   next_in_order_ = 0;
   if (sorter_ != nullptr) PL_TRY(sorter_->sort());
@@ -228,6 +237,8 @@ Status GroupTable::settle(bool* found) {
     end_group(replayed_);
     replayed_ = nullptr;
     replay_arena_.clear();
+  } else if (current_ != nullptr) {
+    end_group(current_);
   }
   current_ = nullptr;
   const bool recorded = sorter_ != nullptr && sorter_->row() != nullptr;
@@ -238,6 +249,10 @@ Status GroupTable::settle(bool* found) {
     return replay();
   }
   current_ = group(order_[next_in_order_++].reference);
+  // Key order is no order in memory: the groups to come are fetched early.
+  if (constexpr std::size_t kAhead = 8; next_in_order_ + kAhead < order_.size()) {
+    __builtin_prefetch(group(order_[next_in_order_ + kAhead].reference));
+  }
   return {};
 }
 

@@ -235,61 +235,81 @@ Status Machine::read_column(CursorSlot& slot, std::uint32_t index, const Value* 
   }
   if (size > length_limit()) return Code::TooBig;
   auto* block = record::ValueBlock::make(std::size_t{size} + 2);
-  Status status = slot.tree.read_payload(offset, {reinterpret_cast<std::byte*>(block->bytes()), size});
-  if (!status.ok()) {
-    record::ValueBlock::free(block);
-    return status;
-  }
   block->bytes()[size] = block->bytes()[size + 1] = '\0';
+  record::OwnedValue body;  // while reading may fail
   if (is_text) {
-    out->set_text_owned(block, {block->bytes(), size}, encoding, Value::kTerminated);
+    body->set_text_owned(block, {block->bytes(), size}, encoding, Value::kTerminated);
   } else {
-    out->set_blob_owned(block, {block->bytes(), size});
-    out->encoding = encoding;
+    body->set_blob_owned(block, {block->bytes(), size});
+    body->encoding = encoding;
   }
+  PL_TRY(slot.tree.read_payload(offset, {reinterpret_cast<std::byte*>(block->bytes()), size}));
+  out->take(*body);
   return {};
 }
 
-// Copies the registers of a row for the caller: text gets its NUL in the row arena, the rest is lent.
+namespace {
+
+// A blob in a page of the database: before the next step another statement may change or free the page.
+bool is_in_page(const Value& value) noexcept {
+  return value.type == ValueType::Blob && !value.has(Value::kOwned) && !value.has(Value::kStatic) &&
+         !value.has(Value::kZeroBlob) && !value.has(Value::kFromBind);
+}
+
+}  // namespace
+
+// Copies the registers of a row for the caller: text gets its NUL in the row arena, blobs go there from their pages,
+// the rest is lent.
 void Machine::emit_row(std::span<Value> values) {
   for (std::size_t i = values.size(); i < row_size; ++i) row[i].release();
   if (row.size() < values.size()) row.resize(values.size());
   row_size = values.size();
 
-  std::size_t needed = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const Value& value = values[i];
-    Value& out = row[i];
-    if (out.has(Value::kOwned)) [[unlikely]]
-      out.release();
-    out = value;
-    out.block = nullptr;
-    out.flags = 0;
-    if (value.type < ValueType::Text) continue;
-    out.flags = static_cast<std::uint8_t>(value.flags & (Value::kTerminated | Value::kStatic | Value::kZeroBlob));
-    if (value.type == ValueType::Text && !value.has(Value::kTerminated)) needed += value.size + 3u;
-  }
-  if (needed == 0) return;
-
-  if (needed > row_arena_size) {
-    row_arena_size = 0;
-    const std::size_t capacity = std::max<std::size_t>(2 * needed, 256);
-    row_arena = base::make_buffer(capacity);
-    row_arena_size = capacity;
-  }
+  const auto is_copied = [](const Value& value) {
+    if (value.type == ValueType::Text) return !value.has(Value::kTerminated);
+    return value.type == ValueType::Blob && is_in_page(value);
+  };
+  const Value* from = values.data();
+  const Value* const end = from + values.size();
+  Value* out = row.data();
   char* at = reinterpret_cast<char*>(row_arena.get());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    Value& out = row[i];
-    if (out.type != ValueType::Text || out.has(Value::kTerminated)) continue;
-    if (out.size != 0) std::memcpy(at, out.data, out.size);
-    out.data = at;
-    out.flags = Value::kTerminated;
-    at += out.size;
-    *at++ = '\0';
-    if (encoding != TextEncoding::Utf8) {
-      *at++ = '\0';
-      at += reinterpret_cast<std::uintptr_t>(at) & 1;  // UTF-16 readers may want even addresses
+  std::size_t room = row_arena_size;
+  for (; from != end; ++from, ++out) {
+    if (out->has(Value::kOwned)) [[unlikely]]
+      out->release();
+    const ValueType type = from->type;
+    *out = *from;
+    out->block = nullptr;
+    out->flags = 0;
+    if (type < ValueType::Text) continue;
+    out->flags = static_cast<std::uint8_t>(from->flags & (Value::kTerminated | Value::kStatic | Value::kZeroBlob));
+    if (!is_copied(*from)) continue;
+    const std::size_t size = from->size;
+    if (size + 3 > room) [[unlikely]] {
+      // A bigger arena, and the row from its start.
+      std::size_t needed = 0;
+      for (const Value& value : values) needed += is_copied(value) ? value.size + 3u : 0;
+      row_arena_size = 0;
+      const std::size_t capacity = std::max<std::size_t>(needed < 65536 ? 2 * needed : needed, 256);
+      row_arena = base::make_buffer(capacity);
+      row_arena_size = capacity;
+      return emit_row(values);
     }
+    if (size != 0) std::memcpy(at, from->data, size);
+    out->data = at;
+    char* next = at + size;
+    *next++ = '\0';
+    if (type == ValueType::Blob) {
+      next += reinterpret_cast<std::uintptr_t>(next) & 1;
+    } else {
+      out->flags = Value::kTerminated;
+    }
+    if (type == ValueType::Text && encoding != TextEncoding::Utf8) {
+      *next++ = '\0';
+      next += reinterpret_cast<std::uintptr_t>(next) & 1;  // UTF-16 readers may want even addresses
+    }
+    room -= static_cast<std::size_t>(next - at);
+    at = next;
   }
 }
 

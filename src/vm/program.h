@@ -14,8 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/arena.h"
-#include "base/containers.h"
+#include "base/arena_containers.h"
 #include "base/ids.h"
 #include "catalog/shape.h"
 #include "record/collation.h"
@@ -135,13 +134,18 @@ struct PlanLine {
 };
 
 struct Program : Allocated {
+  template <class T>
+  using List = arena_containers::Vector<T>;  // in the program's arena
+
+  Program() : arena(kFirstChunkBytes) {}
+
   Arena arena;
-  Vector<Instruction> code;
-  Vector<TreeName> trees;
-  Vector<DatabaseUse> databases;
-  Vector<ResultColumn> columns;
-  Vector<PlanLine> plan;
-  Vector<std::string_view> parameter_names;  // by number - 1; data() null: nameless
+  List<Instruction> code{base::ArenaAllocator<Instruction>(arena)};
+  List<TreeName> trees{base::ArenaAllocator<TreeName>(arena)};
+  List<DatabaseUse> databases{base::ArenaAllocator<DatabaseUse>(arena)};
+  List<ResultColumn> columns{base::ArenaAllocator<ResultColumn>(arena)};
+  List<PlanLine> plan{base::ArenaAllocator<PlanLine>(arena)};
+  List<std::string_view> parameter_names{base::ArenaAllocator<std::string_view>(arena)};  // by number - 1; data() null: nameless
   std::int32_t parameter_count = 0;          // highest number used
   std::int32_t register_count = 0;           // registers are 1..register_count
   std::int32_t cursor_count = 0;             // cursors are 0..cursor_count-1
@@ -152,13 +156,15 @@ struct Program : Allocated {
   bool may_abort = false;              // needs a statement savepoint: several rows, or constraint checks after a change
   std::int32_t explain = 0;            // 0, 1 EXPLAIN, 2 EXPLAIN QUERY PLAN
   const char* trigger_name = nullptr;  // subprograms: what they are
-  Vector<Program*> subprograms;        // owned
+  List<Program*> subprograms{base::ArenaAllocator<Program*>(arena)};        // owned
 
   ~Program();
   void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept;
 
  private:
+  static constexpr std::size_t kFirstChunkBytes = 3072;  // a statement of ordinary size in one allocation
+
   mutable std::atomic<std::int32_t> references_{1};
 };
 

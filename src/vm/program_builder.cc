@@ -14,21 +14,11 @@ constexpr std::size_t kMaxInstructions = 250000000;
 ProgramBuilder::ProgramBuilder(TextEncoding encoding) : program_(make_unique<Program>()) {
   program_->encoding = encoding;
   // What a statement of ordinary size needs.
-  program_->code.reserve(64);
+  code_.reserve(64);
   label_addresses_.reserve(32);
 }
 
 ProgramBuilder::~ProgramBuilder() = default;
-
-ProgramBuilder::Emitted ProgramBuilder::emit(Opcode opcode, std::int32_t p1, std::int32_t p2, std::int32_t p3) {
-  Instruction instruction{.opcode = opcode};
-  instruction.p1 = p1;
-  instruction.p2 = p2;
-  instruction.p3 = p3;
-  if (opcode == Opcode::Once) instruction.p1 = program_->once_count++;
-  program_->code.push_back(instruction);
-  return Emitted(*this, address() - 1);
-}
 
 Label ProgramBuilder::new_label() {
   label_addresses_.push_back(-1);
@@ -239,7 +229,7 @@ void ProgramBuilder::change_plan_line(std::int32_t id, std::string_view detail) 
 }
 
 Result<ProgramRef> ProgramBuilder::finish() {
-  if (program_->code.size() > kMaxInstructions) return Code::TooBig;
+  if (code_.size() > kMaxInstructions) return Code::TooBig;
   bool unbound = false;
   const auto resolve = [&](std::int32_t& operand) {
     if (operand >= 0) return;
@@ -247,7 +237,7 @@ Result<ProgramRef> ProgramBuilder::finish() {
     unbound |= address < 0;
     operand = address;
   };
-  for (Instruction& instruction : program_->code) {
+  for (Instruction& instruction : code_) {
     const OpcodeInfo& info = opcode_info(instruction.opcode);
     if (info.p1 == Operand::Jump) resolve(instruction.p1);
     if (info.p2 == Operand::Jump) resolve(instruction.p2);
@@ -257,6 +247,7 @@ Result<ProgramRef> ProgramBuilder::finish() {
     for (std::int32_t& target : table) resolve(target);
   }
   if (unbound) return Status(Code::Internal, "program: a label was used and never bound");
+  program_->code.assign(code_.begin(), code_.end());
 #ifdef PERLITE_DEBUG
   PL_TRY(verify(*program_));
 #endif

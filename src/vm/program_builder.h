@@ -75,7 +75,7 @@ class ProgramBuilder {
     Emitted& p4_jumps(const std::int32_t* jumps) { return set(P4Kind::Jumps, {.jumps = jumps}); }
     Emitted& p4_pointer(const void* pointer) { return set(P4Kind::Pointer, {.pointer = pointer}); }
     Emitted& p5(unsigned flags) {
-      builder_.program_->code[static_cast<std::size_t>(address_)].p5 = static_cast<std::uint16_t>(flags);
+      builder_.code_[static_cast<std::size_t>(address_)].p5 = static_cast<std::uint16_t>(flags);
       return *this;
     }
     int address() const noexcept { return address_; }
@@ -84,7 +84,7 @@ class ProgramBuilder {
     friend class ProgramBuilder;
     Emitted(ProgramBuilder& builder, int address) noexcept : builder_(builder), address_(address) {}
     Emitted& set(P4Kind kind, P4 value) {
-      Instruction& instruction = builder_.program_->code[static_cast<std::size_t>(address_)];
+      Instruction& instruction = builder_.code_[static_cast<std::size_t>(address_)];
       instruction.p4_kind = kind;
       instruction.p4 = value;
       return *this;
@@ -93,10 +93,14 @@ class ProgramBuilder {
     int address_;
   };
 
-  Emitted emit(Opcode opcode, std::int32_t p1 = 0, std::int32_t p2 = 0, std::int32_t p3 = 0);
-  int address() const noexcept { return static_cast<int>(program_->code.size()); }  // of the next instruction
+  Emitted emit(Opcode opcode, std::int32_t p1 = 0, std::int32_t p2 = 0, std::int32_t p3 = 0) {
+    if (opcode == Opcode::Once) p1 = program_->once_count++;
+    code_.push_back({opcode, P4Kind::None, 0, p1, p2, p3, {.integer = 0}});
+    return Emitted(*this, address() - 1);
+  }
+  int address() const noexcept { return static_cast<int>(code_.size()); }  // of the next instruction
   // An instruction already emitted, to be changed afterwards.
-  Instruction& at(int address) noexcept { return program_->code[static_cast<std::size_t>(address)]; }
+  Instruction& at(int address) noexcept { return code_[static_cast<std::size_t>(address)]; }
   Emitted edit(int address) noexcept { return Emitted(*this, address); }
 
   Label new_label();
@@ -166,12 +170,17 @@ class ProgramBuilder {
   };
   const record::Value* intern(std::string_view bytes, record::ValueType type);
 
+  template <class T>
+  using List = arena_containers::Vector<T>;
+  using Constants = arena_containers::HashMap<std::string_view, const record::Value*>;
+
   UniquePtr<Program> program_;
-  Vector<std::int32_t> label_addresses_;  // -1: not bound
-  Vector<FreeRange> free_;
-  Vector<std::span<std::int32_t>> jump_tables_;
-  HashMap<std::string_view, const record::Value*> texts_;
-  HashMap<std::string_view, const record::Value*> blobs_;
+  List<Instruction> code_;              // the program's, once it is finished
+  List<std::int32_t> label_addresses_;  // -1: not bound
+  List<FreeRange> free_;
+  List<std::span<std::int32_t>> jump_tables_;
+  Constants texts_;
+  Constants blobs_;
 };
 
 }  // namespace perlite::vm

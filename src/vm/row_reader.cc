@@ -31,14 +31,12 @@ RowReader::Found RowReader::stopped(std::uint32_t parsed, std::uint32_t at, std:
   return header_size_ > header_local_ ? Found::BeyondHeader : Found::Absent;
 }
 
-RowReader::Found RowReader::long_type(std::uint32_t end, std::uint32_t* at, std::uint32_t* type) const noexcept {
+RowReader::LongType RowReader::long_type(std::uint32_t end, std::uint32_t at) const noexcept {
   std::uint64_t value = 0;
-  const int length = base::get_varint(header_ + *at, header_ + end, &value);
-  if (length == 0) return header_size_ > header_local_ ? Found::BeyondHeader : Found::Corrupt;
-  if (value > 0xffffffffu) return Found::Corrupt;
-  *at += static_cast<std::uint32_t>(length);
-  *type = static_cast<std::uint32_t>(value);
-  return Found::Ok;
+  const int length = base::get_varint(header_ + at, header_ + end, &value);
+  if (length == 0) return {header_size_ > header_local_ ? Found::BeyondHeader : Found::Corrupt, 0, 0};
+  if (value > 0xffffffffu) return {Found::Corrupt, 0, 0};
+  return {Found::Ok, static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(length)};
 }
 
 std::int32_t RowReader::field_count() {

@@ -104,6 +104,10 @@ class RowReader {
       if (const Found found = begin(index); found != Found::Ok) [[unlikely]]
         return found;
     }
+    // Copies: stores to the slots must not make the compiler read the members again.
+    const std::byte* const header = header_;
+    Slot* const slots = slots_;
+    const std::uint64_t total = total_;
     std::uint32_t at = header_at_;
     std::uint64_t body = body_at_;
     const std::uint32_t end = header_size_ < header_local_ ? header_size_ : header_local_;
@@ -111,21 +115,22 @@ class RowReader {
     while (parsed <= index) {
       if (at >= end) [[unlikely]]
         return stopped(parsed, at, body);
-      auto type = static_cast<std::uint32_t>(header_[at]);
+      const auto type = static_cast<std::uint32_t>(header[at]);
       if (type < 128) [[likely]] {
         ++at;
-        slots_[parsed] = {type, static_cast<std::uint32_t>(body)};
+        slots[parsed] = {type, static_cast<std::uint32_t>(body)};
         body += row_detail::kBodySize[type];
       } else {
-        const Found found = long_type(end, &at, &type);
-        if (found != Found::Ok) [[unlikely]] {
+        const LongType wide = long_type(end, at);
+        if (wide.found != Found::Ok) [[unlikely]] {
           const Found reason = stopped(parsed, at, body);
-          return found == Found::Corrupt ? found : reason;
+          return wide.found == Found::Corrupt ? wide.found : reason;
         }
-        slots_[parsed] = {type, static_cast<std::uint32_t>(body)};
-        body += body_size(type);
+        at += wide.length;
+        slots[parsed] = {wide.type, static_cast<std::uint32_t>(body)};
+        body += body_size(wide.type);
       }
-      if (body > total_) [[unlikely]]
+      if (body > total) [[unlikely]]
         return Found::Corrupt;
       ++parsed;
     }
@@ -140,7 +145,12 @@ class RowReader {
   }
   Found begin(std::uint32_t index);
   Found stopped(std::uint32_t parsed, std::uint32_t at, std::uint64_t body) noexcept;
-  Found long_type(std::uint32_t end, std::uint32_t* at, std::uint32_t* type) const noexcept;
+  struct LongType {
+    Found found;
+    std::uint32_t type;
+    std::uint32_t length;  // bytes in the header
+  };
+  LongType long_type(std::uint32_t end, std::uint32_t at) const noexcept;
 
   const std::byte* data_ = nullptr;
   const std::byte* header_ = nullptr;

@@ -66,14 +66,14 @@ bool put_field(PrefixWriter& out, const Value& value, const record::KeyInfo& inf
       out.put(is_text ? kTextClass : kBlobClass, invert);
       if (kind == record::CollationKind::User) return false;
       if (kind != record::CollationKind::Binary && info.encoding != TextEncoding::Utf8) return false;
-      if (value.has(Value::kZeroBlob)) return false;
+      const bool zeros = value.has(Value::kZeroBlob);
       std::size_t size = value.size;
       if (kind == record::CollationKind::RTrim) {
         while (size > 0 && value.data[size - 1] == ' ') --size;
       }
       for (std::size_t i = 0; i < size; ++i) {
         if (out.full()) return false;
-        auto byte = static_cast<std::uint8_t>(value.data[i]);
+        auto byte = zeros ? std::uint8_t{0} : static_cast<std::uint8_t>(value.data[i]);
         if (kind == record::CollationKind::NoCase && byte >= 'A' && byte <= 'Z') {
           byte = static_cast<std::uint8_t>(byte + 32);
         }

@@ -359,6 +359,82 @@ static void test_open(void) {
   sqlite3_close(other);
 }
 
+/* The code of the last call is that of closing the handle, unless its row is gone. */
+static void test_blobs(void) {
+  sqlite3_blob* blob = NULL;
+  char bytes[32] = {0};
+  printf("-- blobs\n");
+  sqlite3_exec(db, "CREATE TABLE bl(a INTEGER PRIMARY KEY, x); INSERT INTO bl VALUES(1,zeroblob(10)),(3,3)", NULL, NULL, NULL);
+  sqlite3_blob_open(db, "main", "bl", "x", 1, 0, &blob);
+  show("write, read only", sqlite3_blob_write(blob, bytes, 2, 0));
+  show("read", sqlite3_blob_read(blob, bytes, 2, 0));
+  show("read outside", sqlite3_blob_read(blob, bytes, 20, 0));
+  show("write, read only", sqlite3_blob_write(blob, bytes, 2, 0));
+  show("close", sqlite3_blob_close(blob));
+  sqlite3_blob_open(db, "main", "bl", "x", 1, 1, &blob);
+  show("reopen on an integer", sqlite3_blob_reopen(blob, 3));
+  printf("%d\n", sqlite3_blob_bytes(blob));
+  show("read", sqlite3_blob_read(blob, bytes, 2, 0));
+  show("reopen", sqlite3_blob_reopen(blob, 1));
+  show("close", sqlite3_blob_close(blob));
+  sqlite3_blob_open(db, "main", "bl", "x", 1, 1, &blob);
+  sqlite3_exec(db, "UPDATE bl SET x=5 WHERE a=1", NULL, NULL, NULL);
+  show("write to a changed row", sqlite3_blob_write(blob, bytes, 2, 0));
+  show("close", sqlite3_blob_close(blob));
+}
+
+static int backwards(void* context, int size_a, const void* a, int size_b, const void* b) {
+  int order = memcmp(a, b, (size_t)(size_a < size_b ? size_a : size_b));
+  (void)context;
+  return order != 0 ? -order : size_b - size_a;
+}
+
+static int count_trace(unsigned kind, void* count, void* statement, void* text) {
+  (void)kind, (void)statement, (void)text;
+  ++*(int*)count;
+  return 0;
+}
+
+/* A statement that must be compiled again, and cannot be. */
+static void test_compiling_again(void) {
+  sqlite3_stmt* statement;
+  printf("-- compiling again\n");
+  sqlite3_create_collation(db, "backwards", SQLITE_UTF8, NULL, backwards);
+  statement = prepare("SELECT 'a' AS x UNION ALL SELECT 'b' ORDER BY x COLLATE backwards");
+  printf("%d\n", sqlite3_step(statement));
+  sqlite3_reset(statement);
+  sqlite3_create_collation(db, "backwards", SQLITE_UTF8, NULL, NULL);
+  show("step", sqlite3_step(statement));
+  show("reset", sqlite3_reset(statement));
+  show("reset", sqlite3_reset(statement));
+  sqlite3_finalize(statement);
+}
+
+static void test_files(void) {
+  sqlite3* main_db = db;
+  sqlite3* other = NULL;
+  sqlite3_stmt* statement;
+  int traced = 0;
+  printf("-- files\n");
+  db = NULL;
+  printf("%d", sqlite3_open("/", &db));
+  printf("/%d %s\n", sqlite3_extended_errcode(db), sqlite3_errmsg(db));
+  sqlite3_close(db);
+  remove("api_behaviour.db");
+  sqlite3_open("api_behaviour.db", &db);
+  sqlite3_open("api_behaviour.db", &other);
+  sqlite3_exec(db, "CREATE TABLE t(x)", NULL, NULL, NULL);
+  statement = prepare("INSERT INTO t VALUES(1)");
+  sqlite3_trace_v2(db, SQLITE_TRACE_STMT, count_trace, &traced);
+  sqlite3_exec(other, "CREATE TABLE u(x)", NULL, NULL, NULL);
+  printf("step after the schema moved: %d\n", sqlite3_step(statement));
+  printf("traced %d, compiled again %d\n", traced, sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_REPREPARE, 0));
+  sqlite3_finalize(statement);
+  printf("close %d %d\n", sqlite3_close(other), sqlite3_close(db));
+  remove("api_behaviour.db");
+  db = main_db;
+}
+
 int main(void) {
   setbuf(stdout, NULL);
   if (sqlite3_open(":memory:", &db) != SQLITE_OK) return 1;
@@ -373,6 +449,9 @@ int main(void) {
   test_hooks();
   test_metadata();
   test_open();
+  test_blobs();
+  test_compiling_again();
+  test_files();
   printf("close %d\n", sqlite3_close(db));
   printf("shutdown %d\n", sqlite3_shutdown());
   return 0;

@@ -3,6 +3,7 @@
 # Usage: api_behaviour.sh PROGRAM_ON_STOCK PROGRAM_ON_PERLITE
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 2
 "$1" >"$work/stock" 2>&1 || { echo "fails on stock"; exit 1; }
 "$2" >"$work/perlite" 2>&1
 code=$?

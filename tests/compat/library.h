@@ -17,6 +17,11 @@ namespace perlite::compat {
 
 struct Library {
 #define COMPAT_FUNCTIONS(FUNCTION) \
+  FUNCTION(backup_finish)          \
+  FUNCTION(backup_init)            \
+  FUNCTION(backup_step)            \
+  FUNCTION(wal_autocheckpoint)     \
+  FUNCTION(wal_checkpoint_v2)      \
   FUNCTION(open_v2)                \
   FUNCTION(close)                  \
   FUNCTION(prepare_v2)             \
@@ -38,6 +43,9 @@ struct Library {
   FUNCTION(last_insert_rowid)      \
   FUNCTION(get_autocommit)         \
   FUNCTION(libversion)             \
+  FUNCTION(autovacuum_pages)       \
+  FUNCTION(backup_pagecount)       \
+  FUNCTION(backup_remaining)       \
   FUNCTION(bind_blob)              \
   FUNCTION(bind_double)            \
   FUNCTION(bind_int64)             \
@@ -50,7 +58,11 @@ struct Library {
   FUNCTION(create_collation_v2)    \
   FUNCTION(create_function_v2)     \
   FUNCTION(db_config)              \
+  FUNCTION(db_mutex)               \
   FUNCTION(db_status)              \
+  FUNCTION(deserialize)            \
+  FUNCTION(errcode)                \
+  FUNCTION(enable_shared_cache)    \
   FUNCTION(exec)                   \
   FUNCTION(extended_result_codes)  \
   FUNCTION(file_control)           \
@@ -58,20 +70,31 @@ struct Library {
   FUNCTION(initialize)             \
   FUNCTION(interrupt)              \
   FUNCTION(limit)                  \
+  FUNCTION(malloc64)               \
   FUNCTION(memory_used)            \
   FUNCTION(next_stmt)              \
   FUNCTION(progress_handler)       \
   FUNCTION(reset)                  \
   FUNCTION(result_int64)           \
+  FUNCTION(serialize)              \
   FUNCTION(set_authorizer)         \
   FUNCTION(shutdown)               \
   FUNCTION(stmt_status)            \
+  FUNCTION(test_control)           \
   FUNCTION(threadsafe)             \
+  FUNCTION(txn_state)              \
+  FUNCTION(unlock_notify)          \
   FUNCTION(user_data)              \
   FUNCTION(value_int64)            \
   FUNCTION(vfs_find)               \
   FUNCTION(vfs_register)           \
-  FUNCTION(vfs_unregister)
+  FUNCTION(vfs_unregister)         \
+  FUNCTION(snapshot_cmp)           \
+  FUNCTION(snapshot_free)          \
+  FUNCTION(snapshot_get)           \
+  FUNCTION(snapshot_open)          \
+  FUNCTION(snapshot_recover)       \
+  FUNCTION(wal_hook)
 #define FUNCTION(name) decltype(&::sqlite3_##name) name = nullptr;
   COMPAT_FUNCTIONS(FUNCTION)
 #undef FUNCTION
@@ -111,6 +134,7 @@ inline std::string value_of(const Library& library, sqlite3_stmt* statement, int
     }
     case SQLITE_TEXT: {
       const auto* text = reinterpret_cast<const char*>(library.column_text(statement, column));
+      if (text == nullptr) return "T without memory";  // the conversion of its encoding failed
       return "T" + std::string(text, static_cast<std::size_t>(library.column_bytes(statement, column)));
     }
     case SQLITE_BLOB: {

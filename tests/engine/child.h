@@ -11,6 +11,13 @@
 
 namespace perlite::engine_test {
 
+// The frames of a sanitizer's build are larger than those that a limit is about.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kFrameFactor = 4;
+#else
+constexpr std::size_t kFrameFactor = 1;
+#endif
+
 // Runs `body` in a child process, in a thread with that stack, for at most `seconds`; its text, or how the child died.
 inline std::string in_child(const std::function<std::string()>& body, std::size_t stack_bytes = std::size_t{8} << 20,
                             unsigned seconds = 120) {
@@ -26,7 +33,7 @@ inline std::string in_child(const std::function<std::string()>& body, std::size_
     } work{&body, ""};
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, stack_bytes);
+    pthread_attr_setstacksize(&attributes, stack_bytes * kFrameFactor);
     pthread_t thread;
     const auto run = [](void* data) -> void* {
       Work& one = *static_cast<Work*>(data);

@@ -49,7 +49,8 @@ std::vector<LimitCase> limit_cases() {
       {"sum of depth 1001", {"SELECT " + repeated("1+", 1000) + "1"}, too_deep},
       {"NOT of depth 1000", {"SELECT " + repeated("NOT ", 999) + "1"}, "1 rows, first I0"},
       {"NOT of depth 1001", {"SELECT " + repeated("NOT ", 1000) + "1"}, too_deep},
-      {"100,000 minus signs", {"SELECT " + repeated("- ", 100000) + "1"}, too_deep},
+      {"100,000 minus signs", {"SELECT " + repeated("- ", 100000) + "1"}, recursion},
+      {"1,001 minus signs", {"SELECT " + repeated("- ", 1001) + "1"}, too_deep},
       {"100,000 terms", {"SELECT " + repeated("1+", 100000) + "1"}, too_deep},
       {"100,000 ANDs", {"SELECT " + repeated("1 AND ", 100000) + "1"}, too_deep},
       {"100 parentheses", {"SELECT " + repeated("(", 100) + "1" + repeated(")", 100)}, "1 rows, first I1"},
@@ -59,7 +60,20 @@ std::vector<LimitCase> limit_cases() {
       {"100,000 nested SELECTs", {"SELECT " + repeated("(SELECT ", 100000) + "1" + repeated(")", 100000)}, recursion},
       {"900 nested functions", {"SELECT " + repeated("abs(", 900) + "1" + repeated(")", 900)}, ""},
       {"400 nested functions", {"SELECT " + repeated("abs(", 400) + "-7" + repeated(")", 400)}, "1 rows, first I7"},
-      {"200 nested SELECTs", {"SELECT " + repeated("(SELECT ", 200) + "1" + repeated(")", 200)}, "1 rows, first I1"},
+      {"43 nested SELECTs", {"SELECT " + repeated("(SELECT ", 43) + "1" + repeated(")", 43)}, "1 rows, first I1"},
+      {"200 nested SELECTs", {"SELECT " + repeated("(SELECT ", 200) + "1" + repeated(")", 200)}, too_deep},
+      {"400 nested FROM", {"SELECT * FROM " + repeated("(SELECT * FROM ", 400) + "(SELECT 1)" + repeated(")", 400)}, "1 rows, first I1"},
+      {"10,000 nested FROM", {"SELECT * FROM " + repeated("(SELECT * FROM ", 10000) + "(SELECT 1)" + repeated(")", 10000)}, recursion},
+      {"1,000 joins in parentheses", {"SELECT count(*) FROM " + repeated("(", 1000) + "(SELECT 1)" + repeated(")", 1000)}, "1 rows, first I1"},
+      {"400 nested WITH", {repeated("WITH a AS (", 400) + "SELECT 1" + repeated(") SELECT * FROM a", 400)}, "1 rows, first I1"},
+      {"10,000 nested WITH", {repeated("WITH a AS (", 10000) + "SELECT 1" + repeated(") SELECT * FROM a", 10000)}, recursion},
+      {"200 windows in windows", {"SELECT " + repeated("sum(1) OVER (ORDER BY ", 200) + "1" + repeated(")", 200)}, ""},
+      {"equal of depth 1000", {"SELECT " + repeated("a = ", 998) + "1 FROM (SELECT 1 AS a)"}, "1 rows, first I1"},
+      {"AND of depth 1000", {"SELECT count(*) FROM (SELECT 1 AS a) WHERE " + repeated("a = 1 AND ", 997) + "1"}, "1 rows, first I1"},
+      {"OR of depth 1000", {"SELECT count(*) FROM (SELECT 1 AS a) WHERE " + repeated("a = 2 OR ", 997) + "1"}, "1 rows, first I1"},
+      {"a key of depth 1000",
+       {"SELECT " + repeated("a + ", 998) + "1 FROM (SELECT 1 AS a) GROUP BY " + repeated("a + ", 998) + "1"},
+       "1 rows, first I999"},
       {"200 nested FROM", {"SELECT * FROM " + repeated("(SELECT * FROM ", 200) + "(SELECT 1)" + repeated(")", 200)}, "1 rows, first I1"},
       {"nested CASE", {"SELECT " + repeated("CASE WHEN 1 THEN ", 300) + "5" + repeated(" END", 300)}, "1 rows, first I5"},
       {"10,000 nested CASE", {"SELECT " + repeated("CASE WHEN 1 THEN ", 10000) + "5" + repeated(" END", 10000)}, recursion},
@@ -90,16 +104,16 @@ std::vector<LimitCase> limit_cases() {
       {"LIKE pattern", {"SELECT 'a' LIKE printf('%.50001c', '%')"}, "error 1: LIKE or GLOB pattern too complex"},
       {"slow LIKE", {"SELECT printf('%.100c', 'a') LIKE '%a%a%a%b'"}, "1 rows, first I0"},
       {"zeroblob too big", {"SELECT length(zeroblob(1000000001))"}, "error 18: string or blob too big"},
-      {"a view in a view, 100 times",
+      {"a view in a view, 300 times",
        [] {
          std::vector<std::string> script{"CREATE TABLE v0(a)", "INSERT INTO v0 VALUES(5)"};
-         for (int i = 1; i <= 100; ++i) {
+         for (int i = 1; i <= 300; ++i) {
            script.push_back("CREATE VIEW v" + std::to_string(i) + " AS SELECT a + 1 AS a FROM v" + std::to_string(i - 1));
          }
-         script.push_back("SELECT a FROM v100");
+         script.push_back("SELECT a FROM v300");
          return script;
        }(),
-       "1 rows, first I105"},
+       "1 rows, first I305"},
       {"recursive depth", {"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000) SELECT max(n) FROM c"}, "1 rows, first I100000"},
   };
 }

@@ -1,7 +1,7 @@
 // Rows stream and memory is bounded: of a table far larger than the cache the first row comes at once, and scan, sort,
 // group and index build stay below 100 MB. The file is written by stock, with large pages and no journal.
-// ctest: ordinary,stock Ordinary*
-// ctest: long,stock Long*
+// ctest: ordinary,stock,plain Ordinary*
+// ctest: long,stock,plain Long*
 #include <sys/resource.h>
 #include <time.h>
 

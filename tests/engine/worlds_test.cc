@@ -2,8 +2,7 @@
 // nothing lost.
 // ctest: quick Quick*
 // ctest: quick,stock Oracle*
-// ctest: ordinary,worlds Ordinary*:-*EachAllocationFails
-// ctest: long,worlds Ordinary*EachAllocationFails
+// ctest: ordinary,worlds Ordinary*
 #include <sys/stat.h>
 
 #include <atomic>
@@ -406,12 +405,12 @@ void changes(Database& db, std::string& log) {
   }
 }
 
-void fail_each_allocation(Scenario scenario, bool sticky, long long stride) {
+void fail_each_allocation(Scenario scenario, bool sticky, long long stride, const std::string& pragmas = "") {
   ScratchFile base("memory");
   {
     const std::string made = in_child([&] {
       Database db(subject(), base.path());
-      return db.exec(std::string("PRAGMA synchronous = OFF;") + kSmall);
+      return db.exec("PRAGMA synchronous = OFF;" + pragmas + kSmall);
     });
     ASSERT_EQ(made, "");
   }
@@ -426,7 +425,7 @@ void fail_each_allocation(Scenario scenario, bool sticky, long long stride) {
       if (CountingMemory::failed == 0 || log.size() > 3000) break;
     }
     return log;
-  }, std::size_t{8} << 20, 300);
+  }, std::size_t{8} << 20, 800);
   EXPECT_EQ(answer, "");
 }
 
@@ -454,6 +453,8 @@ TEST(OrdinaryWorlds, EachAllocationFails) {
     fail_each_allocation(queries, sticky, 1);
     fail_each_allocation(changes, sticky, 1);
   }
+  fail_each_allocation(queries, false, 1, "PRAGMA encoding = 'UTF-16le';");
+  fail_each_allocation(changes, false, 3, "PRAGMA auto_vacuum = FULL; PRAGMA page_size = 512;");
 }
 
 // ---- forks and threads ----

@@ -1,6 +1,7 @@
 // sqlite3_exec and sqlite3_get_table: whole scripts over prepare, step and finalize, and nothing else.
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "api/boundary.h"
 #include "base/allocator.h"
@@ -47,20 +48,25 @@ class RowTexts {
   Vector<char*> cells_;
 };
 
-// Runs one statement. SQLITE_OK when it came to its end.
-int run(sqlite3* db, sqlite3_stmt* statement, sqlite3_callback callback, void* context) {
-  RowTexts row(statement);
+// Runs one statement and finalizes it. SQLITE_OK when it came to its end.
+int run(sqlite3* db, sqlite3_stmt* one, sqlite3_callback callback, void* context) {
+  struct Owner {
+    ~Owner() { finalize(); }
+    int finalize() { return sqlite3_finalize(std::exchange(statement, nullptr)); }
+    sqlite3_stmt* statement;
+  } owner{one};
+  RowTexts row(one);
   for (;;) {
-    const int code = sqlite3_step(statement);
-    if (code != SQLITE_ROW) return sqlite3_finalize(statement);
+    const int code = sqlite3_step(one);
+    if (code != SQLITE_ROW) return owner.finalize();
     if (callback == nullptr) continue;
     if (!row.read()) {
-      sqlite3_finalize(statement);
+      owner.finalize();
       sqlite3_set_errmsg(db, SQLITE_NOMEM, nullptr);
       return SQLITE_NOMEM;
     }
     if (callback(context, row.count(), row.values(), row.names()) != 0) {
-      sqlite3_finalize(statement);
+      owner.finalize();
       sqlite3_set_errmsg(db, SQLITE_ABORT, nullptr);
       return SQLITE_ABORT;
     }

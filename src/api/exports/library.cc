@@ -8,12 +8,14 @@
 #include <string_view>
 
 #include "api/boundary.h"
+#include "api/handles.h"
 #include "base/allocator.h"
 #include "base/mutex.h"
 #include "base/process.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "engine/compile_options.h"
+#include "engine/shared_cache.h"
 #include "os/vfs.h"
 #include "sqlite3.h"
 
@@ -272,8 +274,8 @@ SQLITE_API void sqlite3_randomness(int size, void* out) {
 SQLITE_API const char* sqlite3_errstr(int code) { return code_text(code); }
 
 SQLITE_API int sqlite3_enable_shared_cache(int enable) {
-  // Connections do not share a cache in this release; to switch it off is what already holds.
-  return enable == 0 ? SQLITE_OK : SQLITE_ERROR;
+  engine::SharedCache::set_default(enable != 0);
+  return SQLITE_OK;
 }
 
 SQLITE_API int sqlite3_test_control(int op, ...) {
@@ -301,6 +303,23 @@ SQLITE_API int sqlite3_test_control(int op, ...) {
     case SQLITE_TESTCTRL_BYTEORDER:
       answer = 1234 * 100 + 10;
       break;
+    case SQLITE_TESTCTRL_OPTIMIZATIONS: {
+      // The bits are rewrites to leave out (plan/switches.h); answers never depend on them.
+      sqlite3* const db = va_arg(arguments, sqlite3*);
+      const unsigned disabled = va_arg(arguments, unsigned);
+      if (!api::usable(db)) break;
+      engine::Connection& connection = *api::to_connection(db);
+      const api::LockGuard guard(connection);
+      connection.plan_switches = plan::Switches(~disabled);
+      connection.expire_programs();
+      break;
+    }
+    case SQLITE_TESTCTRL_GETOPT: {
+      sqlite3* const db = va_arg(arguments, sqlite3*);
+      int* const disabled = va_arg(arguments, int*);
+      if (api::usable(db) && disabled != nullptr) *disabled = static_cast<int>(~api::to_connection(db)->plan_switches.bits());
+      break;
+    }
     case SQLITE_TESTCTRL_ISINIT:
       answer = api::library_initialized() ? SQLITE_OK : SQLITE_ERROR;
       break;

@@ -36,9 +36,6 @@ using perlite::api::report_missing;
 #define MISSING_VOID(name, parameters, connection) \
   extern "C" SQLITE_API void name parameters { report_missing(connection, #name); }
 
-// Connections.
-MISSING_INT(sqlite3_unlock_notify, (sqlite3 * db, void (*)(void** arguments, int argument_count), void*), db)
-
 // Errors.
 
 // Statements.
@@ -71,29 +68,9 @@ MISSING_INT(sqlite3_preupdate_new, (sqlite3 * db, int, sqlite3_value**), db)
 MISSING_VALUE(int, sqlite3_preupdate_count, (sqlite3 * db), db, 0)
 MISSING_VALUE(int, sqlite3_preupdate_depth, (sqlite3 * db), db, 0)
 MISSING_VALUE(int, sqlite3_preupdate_blobwrite, (sqlite3 * db), db, 0)
-MISSING_INT(sqlite3_autovacuum_pages,
-            (sqlite3 * db, unsigned int (*)(void*, const char*, unsigned int, unsigned int, unsigned int), void*,
-             void (*)(void*)),
-            db)
 
 // File names and URI.
 MISSING_POINTER(sqlite3_file*, sqlite3_database_file_object, (const char*), nullptr)
-
-// Blob I/O, backup, serialize, snapshot.
-MISSING_POINTER(sqlite3_backup*, sqlite3_backup_init, (sqlite3 * db, const char*, sqlite3*, const char*), db)
-MISSING_INT(sqlite3_backup_step, (sqlite3_backup*, int), nullptr)
-// There is no backup to finish, so what comes is null; that is fine.
-MISSING_VALUE(int, sqlite3_backup_finish, (sqlite3_backup*), nullptr, SQLITE_OK)
-MISSING_VALUE(int, sqlite3_backup_remaining, (sqlite3_backup*), nullptr, 0)
-MISSING_VALUE(int, sqlite3_backup_pagecount, (sqlite3_backup*), nullptr, 0)
-MISSING_POINTER(unsigned char*, sqlite3_serialize, (sqlite3 * db, const char*, sqlite3_int64*, unsigned int), db)
-MISSING_INT(sqlite3_deserialize, (sqlite3 * db, const char*, unsigned char*, sqlite3_int64, sqlite3_int64, unsigned),
-            db)
-MISSING_INT(sqlite3_snapshot_get, (sqlite3 * db, const char*, sqlite3_snapshot**), db)
-MISSING_INT(sqlite3_snapshot_open, (sqlite3 * db, const char*, sqlite3_snapshot*), db)
-MISSING_VOID(sqlite3_snapshot_free, (sqlite3_snapshot*), nullptr)
-MISSING_VALUE(int, sqlite3_snapshot_cmp, (sqlite3_snapshot*, sqlite3_snapshot*), nullptr, 0)
-MISSING_INT(sqlite3_snapshot_recover, (sqlite3 * db, const char*), db)
 
 // Extensions and virtual tables.
 MISSING_INT(sqlite3_vtab_in_first, (sqlite3_value*, sqlite3_value**), nullptr)

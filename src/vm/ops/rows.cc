@@ -49,7 +49,7 @@ Status SorterInsert(Machine& m, const Instruction& i, bool*) {
 
 Status SorterSort(Machine& m, const Instruction& i, bool* jump) {
   CursorSlot& slot = m.cursor(i.p1);
-  ++m.counters.sorts;
+  if (i.p5 == 0) ++m.counters.sorts;
   slot.leave_row();
   PL_TRY(slot.sorter->sort());
   *jump = slot.sorter->row() == nullptr;

@@ -162,25 +162,25 @@ Status SeekLE(Machine& m, const Instruction& i, bool* jump) { return seek<Seek::
 Status SeekLT(Machine& m, const Instruction& i, bool* jump) { return seek<Seek::LT>(m, i, jump); }
 
 Status IndexGE(Machine& m, const Instruction& i, bool* jump) {
-  int order;
+  int order = 0;
   PL_TRY(compare_entry(m, i, &order));
   *jump = order >= 0;
   return {};
 }
 Status IndexGT(Machine& m, const Instruction& i, bool* jump) {
-  int order;
+  int order = 0;
   PL_TRY(compare_entry(m, i, &order));
   *jump = order > 0;
   return {};
 }
 Status IndexLE(Machine& m, const Instruction& i, bool* jump) {
-  int order;
+  int order = 0;
   PL_TRY(compare_entry(m, i, &order));
   *jump = order <= 0;
   return {};
 }
 Status IndexLT(Machine& m, const Instruction& i, bool* jump) {
-  int order;
+  int order = 0;
   PL_TRY(compare_entry(m, i, &order));
   *jump = order < 0;
   return {};
@@ -274,12 +274,10 @@ Status RowData(Machine& m, const Instruction& i, bool*) {
   }
   if (size > m.length_limit()) return Code::TooBig;
   auto* block = record::ValueBlock::make(size);
-  Status status = slot.tree.read_payload(0, {reinterpret_cast<std::byte*>(block->bytes()), size});
-  if (!status.ok()) {
-    record::ValueBlock::free(block);
-    return status;
-  }
-  out.set_blob_owned(block, {block->bytes(), size});
+  record::OwnedValue body;  // while reading may fail
+  body->set_blob_owned(block, {block->bytes(), size});
+  PL_TRY(slot.tree.read_payload(0, {reinterpret_cast<std::byte*>(block->bytes()), size}));
+  out.take(*body);
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "bind/ddl_reader.h"
 #include "bind/dump.h"
 #include "catalog/loader.h"
+#include "catalog/statistics.h"
 
 namespace perlite::bind {
 
@@ -48,6 +50,14 @@ class FakeEnvironment : public Environment {
         texts_[static_cast<std::size_t>(database)].push_back({"index", std::string(index->name), name, ""});
       }
     }
+  }
+  // A row of sqlite_stat1: the rows of the table, then of each prefix of the index's key.
+  void add_statistics(const std::string& table, const std::string& index, const std::string& stat, int database = 0) {
+    const Status status = load(database);
+    if (!status.ok()) throw std::runtime_error(std::string(status.message()));
+    catalog::LoadedSchema& loaded = *loaded_[static_cast<std::size_t>(database)];
+    catalog::add_statistics_row(*loaded.shape, loaded.placement, table,
+                                index.empty() ? std::string_view() : std::string_view(index), stat);
   }
   void attach(const std::string& name) {
     names_.push_back(name);

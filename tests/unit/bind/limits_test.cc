@@ -53,7 +53,7 @@ TEST(BindLimits, DeepTreesBindOnASmallStack) {
     EXPECT_FALSE(is_error(environment, repeated("SELECT * FROM (", 40) + "SELECT 1" + repeated(")", 40)));
     EXPECT_FALSE(is_error(environment, "SELECT 1" + repeated(" UNION SELECT 1", 499)));
     EXPECT_FALSE(is_error(environment, "SELECT * FROM v50"));
-    EXPECT_EQ(bind_text(environment, "SELECT * FROM v199"), "ERR 1 -1 too many nested subqueries and views - max 100");
+    EXPECT_FALSE(is_error(environment, "SELECT * FROM v199"));
     EXPECT_TRUE(is_error(environment, "SELECT " + repeated("nosuch(", 800) + "a" + repeated(")", 800)));
   });
 }

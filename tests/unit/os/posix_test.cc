@@ -217,7 +217,7 @@ TEST_F(Posix, FullNamesHaveNoLinksAndDots) {
 TEST_F(Posix, ErrorsHaveTheirCodes) {
   sqlite3_vfs& vfs = *find_vfs("unix");
   const Filename directory = make_filename(directory_);
-  EXPECT_EQ(File::open(vfs, directory.get(), kDatabase, nullptr).status().code(), Code::CantOpenIsDir);
+  EXPECT_EQ(File::open(vfs, directory.get(), kDatabase, nullptr).status().code(), Code::CantOpen);
   const Filename missing = make_filename(directory_ + "/no/t.db");
   EXPECT_EQ(File::open(vfs, missing.get(), kDatabase, nullptr).status().code(), Code::CantOpen);
   EXPECT_EQ(delete_file(vfs, (directory_ + "/none").c_str(), false).code(), Code::IoErrDeleteNoEnt);

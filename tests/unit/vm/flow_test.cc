@@ -300,6 +300,7 @@ TEST(Values, CopiesMovesAndAliases) {
   b.emit(Opcode::Add, to + 1, to + 1, sum);
   b.emit(Opcode::ResultRow, sum, 1);
   b.emit(Opcode::Noop);
+  b.emit(Opcode::Explain, 1, 0).p4(b.text("SCAN t"));
   EXPECT_EQ(run(host, b.done()), (Rows{"abc|2|1099511627776", "NULL|abc|2", "abc", "abc|2|1099511627776.0", "4"}));
 }
 
