@@ -15,6 +15,10 @@ const Delete* Binder::bind_delete(const sql::DeleteStatement& ast) {
   }
   Source* target = bind_target(ast.table, catalog::TriggerEvent::Delete, SQLITE_DELETE, {});
   if (target == nullptr) return nullptr;
+  if (!ast.order_by.empty() && ast.limit == nullptr) {
+    error("ORDER BY without LIMIT on DELETE");
+    return nullptr;
+  }
   auto* erase = arena_.make<Delete>();
   erase->target = target;
   erase->table = expressions_of(*target);

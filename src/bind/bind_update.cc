@@ -18,6 +18,10 @@ const Update* Binder::bind_update(const sql::UpdateStatement& ast) {
   }
   Source* target = bind_target(ast.table, catalog::TriggerEvent::Update, 0, ast.assignments);
   if (target == nullptr) return nullptr;
+  if (!ast.order_by.empty() && ast.limit == nullptr) {
+    error("ORDER BY without LIMIT on UPDATE");
+    return nullptr;
+  }
   auto* update = arena_.make<Update>();
   update->target = target;
   update->table = expressions_of(*target);

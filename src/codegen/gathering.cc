@@ -42,6 +42,8 @@ Status GatheredRows::plan(const plan::RowSearch& search, bool in_own_order) {
       target_.columns_used |= std::uint64_t{1} << std::min(column, 63);
     }
   }
+  // ORDER BY says which rows a LIMIT lets pass, not when each is changed.
+  sorted_ = sorted_ || search.limit != nullptr;
   PL_ASSIGN(plan_, g_.planner().plan_rows(search));
   const plan::Operator* op = plan_->root;
   while (const auto* filter = op->try_as<plan::Filter>()) op = filter->child;
@@ -77,7 +79,6 @@ Status GatheredRows::gather() {
   if (in_place_) return {};
   const std::int32_t width = kept_at() + static_cast<std::int32_t>(kept_.size());
   buffer_ = b_.new_cursor();
-  first_ = b_.new_registers(width);
   const std::int32_t number = b_.new_register();
   if (sorted_) {
     PL_TRY(open_sorter(width));
@@ -85,16 +86,20 @@ Status GatheredRows::gather() {
   } else {
     b_.emit(Opcode::OpenBuffer, buffer_, width);
   }
-  PL_TRY(g_.search(*plan_, [&]() -> Status {
+  const auto fill = [&](std::int32_t first) -> Status {
     if (table_.without_rowid) {
       for (std::int32_t k = 0; k < key_width(); ++k) {
-        PL_TRY(g_.column_into(target_, table_.primary_key->columns[static_cast<std::size_t>(k)].column, first_ + k));
+        PL_TRY(g_.column_into(target_, table_.primary_key->columns[static_cast<std::size_t>(k)].column, first + k));
       }
     } else {
-      PL_TRY(g_.column_into(target_, catalog::kRowidColumn, first_));
+      PL_TRY(g_.column_into(target_, catalog::kRowidColumn, first));
     }
     for (std::size_t i = 0; i < kept_.size(); ++i)
-      PL_TRY(g_.value_into(kept_[i], first_ + kept_at() + static_cast<std::int32_t>(i)));
+      PL_TRY(g_.value_into(kept_[i], first + kept_at() + static_cast<std::int32_t>(i)));
+    return {};
+  };
+  PL_TRY(g_.search_sorted(*plan_, width, fill, [&](std::int32_t first) -> Status {
+    first_ = first;
     if (joined_) {
       b_.emit(Opcode::AddImmediate, number, 1);
       b_.emit(Opcode::Alias, number, first_ + key_width());

@@ -111,7 +111,11 @@ class Generator {
   Status query(const bind::Select& select, ResultCode code);
   // A search of rows (UPDATE, DELETE): makes its kept tables, and emits the loop.
   Status search(const plan::RowPlan& plan, RowCode code);
-  // The same, with the target's rows found by `cursor`, which is open on its tree: it stands on the row in `code`.
+  // The same in the order of a Sort below its LIMIT, if it has one: `fill` puts what is kept of the row found into the
+  // `width` registers from the one it is given; `code` runs row by row, in order, with them filled.
+  Status search_sorted(const plan::RowPlan& plan, std::int32_t width, FunctionRef<Status(std::int32_t)> fill,
+                       FunctionRef<Status(std::int32_t)> code);
+  // As search(), with the target's rows found by `cursor`, which is open on its tree: it stands on the row in `code`.
   Status search_on(const plan::RowPlan& plan, const bind::Relation& target, std::int32_t cursor, RowCode code);
 
   // A line of EXPLAIN QUERY PLAN below the one now open; answers its id. Nothing happens when nobody asked for the plan.

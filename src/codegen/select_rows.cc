@@ -43,6 +43,47 @@ Status Generator::search(const plan::RowPlan& plan, RowCode code) {
   return rows(*plan.root, code);
 }
 
+Status Generator::search_sorted(const plan::RowPlan& plan, std::int32_t width, FunctionRef<Status(std::int32_t)> fill,
+                                FunctionRef<Status(std::int32_t)> code) {
+  const auto* limit = plan.root->try_as<plan::Limit>();
+  const auto* sort = limit == nullptr ? nullptr : limit->child->try_as<plan::Sort>();
+  if (sort == nullptr) {
+    const std::int32_t first = b_.new_registers(width);
+    return search(plan, [&]() -> Status {
+      PL_TRY(fill(first));
+      return code(first);
+    });
+  }
+  PL_TRY(kept_tables(plan.kept_tables));
+  const auto key_count = static_cast<std::int32_t>(sort->keys.size());
+  const std::int32_t sorter = b_.new_cursor();
+  const std::int32_t row = b_.new_registers(key_count + width);
+  const std::int32_t first = row + key_count;
+  const auto produce = [&](RowCode inner) -> Status {
+    const std::int32_t keep = sort->top_n ? top_n_ : 0;
+    top_n_ = 0;
+    b_.emit(Opcode::OpenSorter, sorter, key_count + width, keep).p4(sort_key(sort->keys));
+    PL_TRY(rows(*sort->child, [&]() -> Status {
+      for (std::int32_t k = 0; k < key_count; ++k) {
+        PL_TRY(value_into(sort->keys[static_cast<std::size_t>(k)].expr, row + k));
+      }
+      PL_TRY(fill(first));
+      b_.emit(Opcode::SorterInsert, sorter, row, key_count + width);
+      return {};
+    }));
+    plan_line("USE TEMP B-TREE FOR ORDER BY");
+    const Label end = b_.new_label();
+    b_.emit(Opcode::SorterSort, sorter, end);
+    const Label top = b_.here();
+    for (std::int32_t i = 0; i < width; ++i) b_.emit(Opcode::SorterColumn, sorter, key_count + i, first + i);
+    PL_TRY(inner());
+    b_.emit(Opcode::SorterNext, sorter, top);
+    b_.bind(end);
+    return {};
+  };
+  return limit_around(limit->limit, limit->offset, *sort, produce, [&]() -> Status { return code(first); });
+}
+
 Status Generator::search_on(const plan::RowPlan& plan, const bind::Relation& target, std::int32_t cursor,
                             RowCode code) {
   target_ = &target;

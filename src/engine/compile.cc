@@ -191,6 +191,7 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
   limits.compound_select = static_cast<std::uint32_t>(limits_[kLimitCompoundSelect]);
   limits.columns = static_cast<std::uint32_t>(limits_[kLimitColumn]);
   limits.function_arguments = static_cast<std::uint32_t>(limits_[kLimitFunctionArguments]);
+  limits.update_delete_limit = true;
   PL_ASSIGN(const sql::ParseResult parsed, sql::parse_statement(text, arena, limits));
   *tail = parsed.tail;
   if (parsed.statement == nullptr) return CompiledRef();

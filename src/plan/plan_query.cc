@@ -512,6 +512,7 @@ Result<const RowPlan*> Planning::search(const RowSearch& search) {
       auto* sort = make<Sort>(op->rows, op->cost + op->rows * std::log2(op->rows + 2));
       sort->child = op;
       sort->keys = search.order_by;
+      sort->top_n = search.limit != nullptr && on(Rewrite::TopN);
       op = sort;
     }
     return limited(op, search.limit, search.offset);
