@@ -59,6 +59,19 @@ const record::KeyInfo* Generator::key_of_rules(std::span<const bind::ComparisonR
   return b_.key(fields);
 }
 
+// Is r[operand], to which the affinity is applied, in the hash table `set`, beside which r[has_null] tells of NULLs?
+void Generator::in_set(std::int32_t operand, bind::Affinity affinity, std::int32_t set, std::int32_t has_null,
+                       Label if_true, Label if_false, Label if_null) {
+  const Label missing = b_.new_label();
+  b_.emit(Opcode::IsNull, operand, if_null);
+  apply_affinity(operand, affinity);
+  b_.emit(Opcode::HashProbe, set, missing, operand).p5(1);
+  b_.emit(Opcode::Goto, 0, if_true);
+  b_.bind(missing);
+  b_.emit(Opcode::If, has_null, if_null, 0);
+  b_.emit(Opcode::Goto, 0, if_false);
+}
+
 Status Generator::in_list(const bind::InListExpr& expr, Label if_true, Label if_false, Label if_null) {
   const auto width = static_cast<std::int32_t>(expr.rules.size());
   if (expr.list.empty()) {
@@ -98,15 +111,8 @@ Status Generator::in_list(const bind::InListExpr& expr, Label if_true, Label if_
     }
     b_.bind(made);
     const std::int32_t operand = b_.new_register();
-    const Label missing = b_.new_label();
     PL_TRY(value_into(expr.operand, operand));
-    b_.emit(Opcode::IsNull, operand, if_null);
-    apply_affinity(operand, expr.rules[0].affinity);
-    b_.emit(Opcode::HashProbe, set, missing, operand).p5(1);
-    b_.emit(Opcode::Goto, 0, if_true);
-    b_.bind(missing);
-    b_.emit(Opcode::If, has_null, if_null, 0);
-    b_.emit(Opcode::Goto, 0, if_false);
+    in_set(operand, expr.rules[0].affinity, set, has_null, if_true, if_false, if_null);
     return {};
   }
 
@@ -286,14 +292,7 @@ Status Generator::in_select(const bind::InSelectExpr& expr, Label if_true, Label
   b_.emit(Opcode::IfNot, has_rows, if_false, 0);
   PL_TRY(row_into(expr.operand, width, operand));
   if (width == 1) {
-    const Label missing = b_.new_label();
-    b_.emit(Opcode::IsNull, operand, if_null);
-    apply_affinity(operand, expr.rules[0].affinity);
-    b_.emit(Opcode::HashProbe, set, missing, operand).p5(1);
-    b_.emit(Opcode::Goto, 0, if_true);
-    b_.bind(missing);
-    b_.emit(Opcode::If, has_null, if_null, 0);
-    b_.emit(Opcode::Goto, 0, if_false);
+    in_set(operand, expr.rules[0].affinity, set, has_null, if_true, if_false, if_null);
     return {};
   }
   // Of several fields: an equal row decides; else a row that compares NULL, if one does.

@@ -181,6 +181,8 @@ class Generator {
                              std::span<const bind::ComparisonRule> rules, std::int32_t target);
   Status between_jump_false(const bind::BetweenExpr& expr, Label target, bool null_jumps);
   // Ends in a jump to one of three; labels may be the same.
+  void in_set(std::int32_t operand, bind::Affinity affinity, std::int32_t set, std::int32_t has_null, Label if_true,
+              Label if_false, Label if_null);
   Status in_list(const bind::InListExpr& expr, Label if_true, Label if_false, Label if_null);
   Status in_select(const bind::InSelectExpr& expr, Label if_true, Label if_false, Label if_null);
   Result<bool> in_tree(const bind::InSelectExpr& expr, Label if_true, Label if_false, Label if_null);

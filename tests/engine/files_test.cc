@@ -246,7 +246,9 @@ TEST_P(Data, QueriesEqualTheOracles) {
   ScratchFile file("data");
   copy_file(source, file.path());
   Comparison comparison;
-  for (const Case& one : read_script(std::string(ENGINE_SOURCE) + "/tests/engine/data/" + GetParam() + ".sql")) {
+  // NAME-VARIANT.db holds what NAME.db holds, in another form.
+  const std::string script = std::string(GetParam()).substr(0, std::string_view(GetParam()).find('-'));
+  for (const Case& one : read_script(std::string(ENGINE_SOURCE) + "/tests/engine/data/" + script + ".sql")) {
     comparison.run(one, file.path());
   }
   comparison.finish();

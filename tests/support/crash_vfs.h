@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sqlite3.h"
+#include "tests/support/timeless_vfs.h"
 
 namespace perlite::test {
 
@@ -23,13 +24,10 @@ class CrashVfs {
  public:
   static constexpr std::size_t kSector = 512;
 
-  explicit CrashVfs(std::uint64_t seed, const char* name = "crash") : name_(name), random_(seed) {
-    vfs_ = sqlite3_vfs{};
-    vfs_.iVersion = 2;
+  explicit CrashVfs(std::uint64_t seed, const char* name = "crash") : random(seed), name_(name) {
+    make_timeless_vfs(vfs_, this, name_.c_str());
     vfs_.szOsFile = static_cast<int>(sizeof(Handle));
     vfs_.mxPathname = 512;
-    vfs_.zName = name_.c_str();
-    vfs_.pAppData = this;
     vfs_.xOpen = open;
     vfs_.xDelete = remove;
     vfs_.xAccess = [](sqlite3_vfs* v, const char* n, int, int* result) {
@@ -37,29 +35,12 @@ class CrashVfs {
       *result = found != self(v).now_.end() && !found->second->now.empty();
       return SQLITE_OK;
     };
-    vfs_.xFullPathname = [](sqlite3_vfs*, const char* p, int n, char* o) {
-      std::snprintf(o, static_cast<std::size_t>(n), "%s", p);
-      return SQLITE_OK;
-    };
-    vfs_.xRandomness = [](sqlite3_vfs* v, int n, char* o) {
-      for (int i = 0; i < n; ++i) o[i] = static_cast<char>(self(v).random_());
-      return n;
-    };
-    vfs_.xSleep = [](sqlite3_vfs*, int us) { return us; };
-    vfs_.xCurrentTime = [](sqlite3_vfs*, double* d) {
-      *d = 2460000.5;
-      return SQLITE_OK;
-    };
-    vfs_.xGetLastError = [](sqlite3_vfs*, int, char*) { return 0; };
-    vfs_.xCurrentTimeInt64 = [](sqlite3_vfs*, sqlite3_int64* t) {
-      *t = 212500000000000;
-      return SQLITE_OK;
-    };
   }
   CrashVfs(const CrashVfs&) = delete;
   CrashVfs& operator=(const CrashVfs&) = delete;
 
   sqlite3_vfs* vfs() { return &vfs_; }
+  std::mt19937_64 random;
 
   // The change number `count` (from 0; writes, truncations, syncs, deletions) and all calls after it fail.
   void cut_power_after(int count) {
@@ -101,7 +82,7 @@ class CrashVfs {
 
   static CrashVfs& self(sqlite3_vfs* v) { return *static_cast<CrashVfs*>(v->pAppData); }
   static Handle& as_handle(sqlite3_file* f) { return *static_cast<Handle*>(f); }
-  bool coin() { return (random_() & 1) != 0; }
+  bool coin() { return (random() & 1) != 0; }
 
   bool keep_name(const std::string& name) {
     const auto old = on_disk_.find(name);
@@ -121,7 +102,7 @@ class CrashVfs {
         const std::size_t sector_end = (write.offset + at) / kSector * kSector + kSector;
         const std::size_t part = std::min(write.bytes.size() - at, sector_end - write.offset - at);
         if (coin()) {
-          while (disk.size() < write.offset + at) disk.push_back(static_cast<unsigned char>(random_()));
+          while (disk.size() < write.offset + at) disk.push_back(static_cast<unsigned char>(random()));
           disk.resize(std::max(disk.size(), write.offset + at + part));
           std::memcpy(disk.data() + write.offset + at, write.bytes.data() + at, part);
         }
@@ -243,7 +224,6 @@ class CrashVfs {
                                                      nullptr};
 
   std::string name_;
-  std::mt19937_64 random_;
   sqlite3_vfs vfs_;
   Names now_, on_disk_;
   int left_ = -1;  // changes until the cut, -1: no cut planned

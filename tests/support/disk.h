@@ -20,6 +20,7 @@
 
 #include "sqlite3.h"
 #include "tests/support/shim_vfs.h"
+#include "tests/support/timeless_vfs.h"
 
 namespace perlite::test {
 
@@ -93,33 +94,12 @@ struct Disk::Handle : sqlite3_file {
 class DiskVfs {
  public:
   explicit DiskVfs(const char* name) : name_(name) {
-    vfs_ = sqlite3_vfs{};
-    vfs_.iVersion = 2;
+    make_timeless_vfs(vfs_, this, name_.c_str());
     vfs_.szOsFile = static_cast<int>(sizeof(Handle));
     vfs_.mxPathname = 200;
-    vfs_.zName = name_.c_str();
-    vfs_.pAppData = this;
     vfs_.xOpen = open;
     vfs_.xDelete = remove;
     vfs_.xAccess = access;
-    vfs_.xFullPathname = [](sqlite3_vfs*, const char* p, int n, char* o) {
-      std::snprintf(o, static_cast<std::size_t>(n), "%s", p);
-      return SQLITE_OK;
-    };
-    vfs_.xRandomness = [](sqlite3_vfs* v, int n, char* o) {
-      for (int i = 0; i < n; ++i) o[i] = static_cast<char>(self(v).random());
-      return n;
-    };
-    vfs_.xSleep = [](sqlite3_vfs*, int us) { return us; };
-    vfs_.xCurrentTime = [](sqlite3_vfs*, double* d) {
-      *d = 2460000.5;
-      return SQLITE_OK;
-    };
-    vfs_.xGetLastError = [](sqlite3_vfs*, int, char*) { return 0; };
-    vfs_.xCurrentTimeInt64 = [](sqlite3_vfs*, sqlite3_int64* t) {
-      *t = 212500000000000;
-      return SQLITE_OK;
-    };
   }
   DiskVfs(const DiskVfs&) = delete;
   DiskVfs& operator=(const DiskVfs&) = delete;
