@@ -50,6 +50,12 @@ Status malformed(std::string_view name, const char* format, std::string_view sub
 ShapeLoader::ShapeLoader(const LoadOptions& options)
     : options_(options), shape_(new StoredShape(*options.reader, options.is_temp, options.schema_format >= 4)) {}
 
+ShapeLoader::ShapeLoader(const LoadOptions& options, const ShapeRef& former, const Placement& placement)
+    : options_(options),
+      shape_(new StoredShape(static_cast<const StoredShape&>(*former.shape_), options.schema_format >= 4)) {
+  placement_.roots = placement.roots;
+}
+
 ShapeLoader::~ShapeLoader() { delete shape_; }
 
 Status ShapeLoader::push(const SchemaRow& row) {

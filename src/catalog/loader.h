@@ -44,6 +44,8 @@ class StoredShape;
 class ShapeLoader {
  public:
   explicit ShapeLoader(const LoadOptions& options);
+  // The same after rows were added behind those of `former`, which is not shared; these alone are pushed then.
+  ShapeLoader(const LoadOptions& options, const ShapeRef& former, const Placement& placement);
   ShapeLoader(const ShapeLoader&) = delete;
   ShapeLoader& operator=(const ShapeLoader&) = delete;
   ~ShapeLoader();

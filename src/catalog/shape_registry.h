@@ -53,10 +53,13 @@ class ShapeRef {
   const Shape* operator->() const noexcept { return shape_; }
   const Shape& operator*() const noexcept { return *shape_; }
   explicit operator bool() const noexcept { return shape_ != nullptr; }
+  // Is it in the registry, where other threads find it?
+  bool is_shared() const noexcept { return shape_ != nullptr && shape_->is_shared(); }
   friend bool operator==(const ShapeRef& a, const ShapeRef& b) noexcept { return a.shape_ == b.shape_; }
 
  private:
   friend class ShapeRegistry;
+  friend class ShapeLoader;
   static void drop(CountedShape* shape) noexcept;
   CountedShape* shape_ = nullptr;
 };

@@ -31,15 +31,34 @@ Status malformed_schema(std::string_view name, std::string_view why) {
                         name.data(), why.empty() ? "" : " - ", static_cast<int>(why.size()), why.data());
 }
 
+StoredShape::StoredShape(const StoredShape& former, bool obeys_descending)
+    : reader_(former.reader_),
+      is_temp_(former.is_temp_),
+      obeys_descending_(obeys_descending),
+      texts_hash_(former.texts_hash_),
+      texts_(former.texts_),
+      entries_(former.entries_),
+      names_(former.names_),
+      by_table_(former.by_table_),
+      by_table_count_(former.by_table_count_),
+      next_dependent_(former.next_dependent_) {
+  // Objects are the other shape's.
+  for (Dependents& dependents : by_table_) {
+    dependents.triggers_known = false;
+    dependents.triggers = {};
+  }
+}
+
 EntryId StoredShape::add(const Entry& entry) {
   const auto id = static_cast<EntryId>(entries_.size());
-  entries_.push_back(Entry{entry.type, texts_.copy_text(entry.name), texts_.copy_text(entry.table_name),
-                           entry.sql.empty() ? std::string_view() : texts_.copy_text(entry.sql), entry.has_root});
+  entries_.push_back(Entry{entry.type, texts_->copy_text(entry.name), texts_->copy_text(entry.table_name),
+                           entry.sql.empty() ? std::string_view() : texts_->copy_text(entry.sql), entry.has_root});
   next_dependent_.push_back(kNoEntry);
   const Entry& stored = entries_.back();
-  hash_ = base::hash_bytes(stored.name, hash_ + static_cast<unsigned>(stored.type) * 2u + (stored.has_root ? 1u : 0u));
-  hash_ = base::hash_bytes(stored.table_name, hash_);
-  hash_ = base::hash_bytes(stored.sql, hash_);
+  const unsigned kind = static_cast<unsigned>(stored.type) * 2u + (stored.has_root ? 1u : 0u);
+  texts_hash_ = base::hash_bytes(stored.name, texts_hash_ + kind);
+  texts_hash_ = base::hash_bytes(stored.table_name, texts_hash_);
+  texts_hash_ = base::hash_bytes(stored.sql, texts_hash_);
 
   if (names_.size() < entries_.size() * 2) grow_names();
   insert_name(id);
@@ -58,7 +77,7 @@ EntryId StoredShape::add(const Entry& entry) {
 }
 
 void StoredShape::seal() {
-  hash_ = base::hash_bytes(obeys_descending_ ? "descending" : "ascending", hash_ + (is_temp_ ? 1u : 0u));
+  hash_ = base::hash_bytes(obeys_descending_ ? "descending" : "ascending", texts_hash_ + (is_temp_ ? 1u : 0u));
   objects_ = objects_arena_.make_array<std::atomic<const void*>>(entries_.size());
 }
 

@@ -21,6 +21,11 @@ class StoredShape final : public CountedShape {
   StoredShape(const DdlReader& reader, bool is_temp, bool obeys_descending)
       : reader_(reader), is_temp_(is_temp), obeys_descending_(obeys_descending) {}
 
+  // The beginning of a shape that goes on where `former` ends, whose texts it shares. `former` is in no other thread's
+  // hands, and nothing else goes on from it.
+  explicit StoredShape(const StoredShape& former, bool obeys_descending);
+  StoredShape& operator=(const StoredShape&) = delete;
+
   // Building: texts are copied.
   EntryId add(const Entry& entry);
   void seal();
@@ -40,6 +45,24 @@ class StoredShape final : public CountedShape {
   std::size_t parsed_count() const noexcept { return parsed_.load(std::memory_order_relaxed); }
 
  private:
+  // The texts of a shape and of those that went on from it.
+  struct Texts : Allocated {
+    Arena arena{4096};
+    std::atomic<std::uint32_t> references{1};
+  };
+  class TextsRef {
+   public:
+    TextsRef() : texts_(new Texts) {}
+    TextsRef(const TextsRef& other) noexcept : texts_(other.texts_) { texts_->references.fetch_add(1); }
+    TextsRef& operator=(const TextsRef&) = delete;
+    ~TextsRef() {
+      if (texts_->references.fetch_sub(1) == 1) delete texts_;
+    }
+    Arena* operator->() const noexcept { return &texts_->arena; }
+
+   private:
+    Texts* texts_;
+  };
   // Names in open addressing; chains of entries with one table name, oldest first.
   struct Dependents {
     EntryId first = kNoEntry;
@@ -64,8 +87,9 @@ class StoredShape final : public CountedShape {
   const DdlReader& reader_;
   const bool is_temp_;
   const bool obeys_descending_;
+  std::uint64_t texts_hash_ = 0;
   std::uint64_t hash_ = 0;
-  Arena texts_{4096};
+  TextsRef texts_;
   Vector<Entry> entries_;
   Vector<EntryId> names_;        // kNoEntry: free
   Vector<Dependents> by_table_;  // open addressing by the table name of `first`

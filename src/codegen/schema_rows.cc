@@ -48,6 +48,7 @@ void SchemaRows::add(std::string_view type, std::string_view name, std::string_v
 // The roots are dropped from the largest down: in an auto-vacuum file the tree with the largest root moves into the
 // hole, and that is then never one that is still to go.
 Status SchemaRows::remove(std::string_view type, std::int32_t field, std::string_view name) {
+  only_adds_ = false;
   const std::int32_t wanted_type = b_.new_register();
   const std::int32_t wanted_name = b_.new_register();
   const std::int32_t value = b_.new_register();
@@ -117,7 +118,7 @@ Status SchemaRows::remove(std::string_view type, std::int32_t field, std::string
 
 void SchemaRows::finish() {
   b_.emit(Opcode::SetCookie, slot_, kSchemaCookieOffset, 1);
-  b_.emit(Opcode::SchemaChanged, slot_);
+  b_.emit(Opcode::SchemaChanged, slot_).p5(only_adds_ ? 1 : 0);
 }
 
 }  // namespace perlite::codegen

@@ -31,6 +31,7 @@ class SchemaRows {
   std::int32_t slot_ = 0;
   std::int32_t cursor_ = -1;
   unsigned record_flags_ = 0;
+  bool only_adds_ = true;
 };
 
 }  // namespace perlite::codegen

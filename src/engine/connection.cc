@@ -1,6 +1,7 @@
 #include "engine/connection.h"
 
 #include <cstring>
+#include <limits>
 
 #include "base/ascii.h"
 #include "base/process.h"
@@ -414,7 +415,7 @@ Result<bool> Connection::forget_moved_schemas() {
   return moved;
 }
 
-Status Connection::read_schema(Database& d, int number) {
+Status Connection::read_schema(Database& d, int number, bool rows_added_only) {
   pager::View& view = d.store->view();
   std::uint32_t cookie = 0;
   std::uint32_t format = 0;  // no schema was written yet
@@ -438,15 +439,26 @@ Status Connection::read_schema(Database& d, int number) {
   catalog::LoadOptions options = load_options(d, number);
   if (format != 0) options.schema_format = format;
   options.page_count = view.page_count().value;
-  catalog::ShapeLoader loader(options);
+  // A shape that other connections may hold is not built upon.
+  const bool goes_on = rows_added_only && d.shape && !d.shape.is_shared() &&
+                       d.last_schema_row < std::numeric_limits<std::int64_t>::max();
+  auto loader = goes_on ? make_unique<catalog::ShapeLoader>(options, d.shape, d.placement)
+                        : make_unique<catalog::ShapeLoader>(options);
+  std::int64_t last_row = goes_on ? d.last_schema_row : 0;
   if (view.page_count().value > 0) {
     btree::Cursor cursor;
     cursor.open(view, btree::kSchemaRoot, btree::TreeKind::Table);
     record::RecordReader reader;
     Vector<std::byte> scratch;
     record::TextScratch texts[4];
-    PL_TRY(cursor.first());
+    if (goes_on) {
+      PL_ASSIGN(const btree::Relation found, cursor.seek_rowid(last_row + 1));
+      if (cursor.valid() && found == btree::Relation::Less) PL_TRY(cursor.next());
+    } else {
+      PL_TRY(cursor.first());
+    }
     while (cursor.valid()) {
+      last_row = cursor.rowid();
       PL_ASSIGN(const base::Bytes payload, cursor.full_payload(scratch));
       reader.reset(payload, payload.size(), file_encoding);
       Value values[5] = {};
@@ -463,13 +475,14 @@ Status Connection::read_schema(Database& d, int number) {
       catalog::SchemaRow row{.type = words[0], .name = words[1], .table_name = words[2], .sql = words[3]};
       row.root_is_null = values[3].is_null();
       if (values[3].type == ValueType::Integer) row.root = values[3].integer;
-      PL_TRY(loader.push(row));
+      PL_TRY(loader->push(row));
       PL_TRY(cursor.next());
     }
   }
-  PL_ASSIGN(catalog::LoadedSchema loaded, loader.finish());
+  PL_ASSIGN(catalog::LoadedSchema loaded, loader->finish());
   d.shape = std::move(loaded.shape);
   d.placement = std::move(loaded.placement);
+  d.last_schema_row = last_row;
   d.placement.schema_cookie = cookie;
   d.placement.schema_format = format;
   d.checked_version = d.store->version();
@@ -502,7 +515,7 @@ Status Connection::read_statistics(Database& d) {
   return {};
 }
 
-Status Connection::schema_changed(std::int32_t number) {
+Status Connection::schema_changed(std::int32_t number, bool rows_added_only) {
   Database& d = database(number);
   PL_ASSIGN(const std::uint32_t format, d.store->read_header_u32(pager::header::kSchemaFormat));
   if (format == 0) {
@@ -511,7 +524,7 @@ Status Connection::schema_changed(std::int32_t number) {
   }
   expire_programs();
   d.schema_is_private = true;
-  Status status = read_schema(d, number);
+  Status status = read_schema(d, number, rows_added_only);
   d.schema_is_private = true;
   return status;
 }

@@ -235,7 +235,7 @@ class Connection final : public Allocated,
   Status savepoint(int operation, std::string_view name) override;
   Result<std::uint32_t> read_header(std::int32_t database, std::uint32_t offset) override;
   Status write_header(std::int32_t database, std::uint32_t offset, std::uint32_t value) override;
-  Status schema_changed(std::int32_t database) override;
+  Status schema_changed(std::int32_t database, bool rows_added_only) override;
   Result<pager::View*> open_temporary() override;
   void release_temporary(pager::View* view) noexcept override;
   bool listening() const noexcept override { return hooks.update != nullptr; }
@@ -332,7 +332,8 @@ class Connection final : public Allocated,
   Status call_log_hook();
   Status open_database(Database& database, std::string_view filename, int flags, const char* vfs, bool uri_allowed,
                        bool may_share = true);
-  Status read_schema(Database& database, int number);
+  // `rows_added_only`: since the schema was read last; what is known of it is kept.
+  Status read_schema(Database& database, int number, bool rows_added_only = false);
   Status read_statistics(Database& database);
   catalog::LoadOptions load_options(const Database& database, int number) const noexcept;
 

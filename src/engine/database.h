@@ -20,6 +20,7 @@ struct Database {
   UniquePtr<SharedMember> shared;  // null: it shares no cache with others
   catalog::ShapeRef shape;         // null: not loaded
   catalog::Placement placement;
+  std::int64_t last_schema_row = 0;  // rowid of the last row of sqlite_schema that is in `shape`
   // The schema was changed by the transaction that is open: a rollback must forget it.
   bool schema_is_private = false;
   bool read_only_uri = false;

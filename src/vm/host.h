@@ -58,7 +58,7 @@ class Host {
   virtual Status savepoint(int operation, std::string_view name) = 0;  // as opcode Savepoint
   virtual Result<std::uint32_t> read_header(std::int32_t database, std::uint32_t offset) = 0;
   virtual Status write_header(std::int32_t database, std::uint32_t offset, std::uint32_t value) = 0;
-  virtual Status schema_changed(std::int32_t database) = 0;
+  virtual Status schema_changed(std::int32_t database, bool rows_added_only) = 0;  // as opcode SchemaChanged
 
   // A store for ephemeral trees and spilled rows: a temporary file or memory database of the connection (temp_store).
   // In a write transaction, empty, without a journal; goes with release_temporary().

@@ -79,7 +79,7 @@ class MemoryHost : public vm::Host, public vm::FunctionHost {
   Status write_header(std::int32_t, std::uint32_t offset, std::uint32_t value) override {
     return store_->write_header_u32(offset, value);
   }
-  Status schema_changed(std::int32_t) override {
+  Status schema_changed(std::int32_t, bool) override {
     heard.push_back("schema_changed");
     return {};
   }

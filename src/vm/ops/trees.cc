@@ -142,7 +142,7 @@ Status IfListening(Machine& m, const Instruction&, bool* jump) {
 }
 
 Status SchemaChanged(Machine& m, const Instruction& i, bool*) {
-  return m.host.schema_changed(database_number(m, i.p1));
+  return m.host.schema_changed(database_number(m, i.p1), i.p5 != 0);
 }
 
 Status Count(Machine& m, const Instruction& i, bool*) {
