@@ -290,6 +290,7 @@ class Connection final : public Allocated,
 
   // ---- pager::BusyHandler ----
   bool wait(int attempt) override;
+  int timeout_ms() const noexcept override { return hooks.busy != nullptr ? 0 : busy_timeout_ms; }
 
   // Whether a rollback elsewhere ended the read transactions of statements that run; those then stop with its error.
   void look_for_losses() noexcept {

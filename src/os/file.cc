@@ -5,6 +5,7 @@
 
 #include "os/posix_calls.h"
 #include "os/posix_file.h"
+#include "os/posix_lock.h"
 #include "os/vfs.h"
 
 namespace perlite::os {
@@ -130,6 +131,18 @@ Result<bool> File::reserved_by_anyone() {
   PL_TRY(vfs_status(file_->pMethods->xCheckReservedLock(file_, &reserved)));
   return reserved != 0;
 }
+
+LockQueue* File::lock_queue() noexcept {
+  if (!native_) return nullptr;
+  const PosixFile& file = *static_cast<PosixFile*>(file_);
+  const bool queues =
+      file.inode != nullptr && file.style == LockStyle::Posix && file.generation == process_generation();
+  return queues ? &file.inode->queue : nullptr;
+}
+
+bool File::take_turn() noexcept { return posix_take_turn(*static_cast<PosixFile*>(file_)); }
+void File::end_turn() noexcept { posix_end_turn(*static_cast<PosixFile*>(file_)); }
+bool File::turn_is_taken() noexcept { return posix_turn_is_taken(*static_cast<PosixFile*>(file_)); }
 
 bool File::has_shared_memory() const noexcept {
   return file_->pMethods->iVersion >= 2 && file_->pMethods->xShmMap != nullptr;

@@ -14,6 +14,7 @@
 #include "base/allocator.h"
 #include "base/bytes.h"
 #include "base/status.h"
+#include "os/lock_queue.h"
 #include "sqlite3.h"
 
 namespace perlite::os {
@@ -48,6 +49,13 @@ class File {
   Status lock(int level);
   Status unlock(int level);
   Result<bool> reserved_by_anyone();
+
+  // Where those of this process wait who want a lock of the file; null where they do so one by one (a foreign VFS,
+  // other kinds of locks). Only with a queue: the turn, which one open file has (docs/format/locks.md, "The turn").
+  LockQueue* lock_queue() noexcept;
+  bool take_turn() noexcept;  // false: another has it
+  void end_turn() noexcept;
+  bool turn_is_taken() noexcept;  // by another
 
   // The shared memory of a log's index; the calls are those of sqlite3_io_methods. Without it nothing else below may be
   // called. Errors of shm_map: ReadOnly (mapped, but not for writing), ReadOnlyCantInit, CantOpen, IoErr, Busy; a block

@@ -16,6 +16,7 @@
 
 #include "base/allocator.h"
 #include "base/mutex.h"
+#include "os/lock_queue.h"
 
 namespace perlite::os {
 
@@ -43,6 +44,8 @@ struct Inode {
   bool process_lock = false;  // unix-excl: the whole shared range is write-locked until the last file closes
   ParkedDescriptor* parked = nullptr;
   SharedMemory* shared_memory = nullptr;
+
+  LockQueue queue;  // who waits for a lock of the file or of its shared memory
 };
 
 // Counts forks: 0 in the first process.

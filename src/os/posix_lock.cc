@@ -17,6 +17,7 @@ constexpr off_t kPendingByte = 0x40000000;
 constexpr off_t kReservedByte = kPendingByte + 1;
 constexpr off_t kSharedFirst = kPendingByte + 2;
 constexpr off_t kSharedSize = 510;
+constexpr off_t kTurnByte = kSharedFirst + kSharedSize;
 
 // 0, or -1 with errno.
 int set_range(PosixFile& file, int type, off_t start, off_t size) noexcept {
@@ -206,7 +207,9 @@ int posix_unlock(sqlite3_file* handle, int level) noexcept {
     file.level = level;
     return SQLITE_OK;
   }
-  return unlock_posix(file, level);
+  const int code = unlock_posix(file, level);
+  file.inode->queue.wake();
+  return code;
 }
 
 int posix_check_reserved(sqlite3_file* handle, int* result) noexcept {
@@ -244,6 +247,37 @@ int posix_check_reserved(sqlite3_file* handle, int* result) noexcept {
   }
   *result = lock.l_type != F_UNLCK;
   return SQLITE_OK;
+}
+
+namespace {
+
+// A lock of the open file, not of the process: two connections of one process meet in it like any others, and closing
+// another descriptor does not drop it. 0, or -1 with errno.
+int set_turn(PosixFile& file, int command, struct flock* lock) noexcept {
+  lock->l_whence = SEEK_SET;
+  lock->l_start = kTurnByte;
+  lock->l_len = 1;
+  return calls::fcntl(file.fd, command, lock);
+}
+
+}  // namespace
+
+bool posix_take_turn(PosixFile& file) noexcept {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  return set_turn(file, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+void posix_end_turn(PosixFile& file) noexcept {
+  struct flock lock {};
+  lock.l_type = F_UNLCK;
+  static_cast<void>(set_turn(file, F_OFD_SETLK, &lock));
+}
+
+bool posix_turn_is_taken(PosixFile& file) noexcept {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  return set_turn(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 }  // namespace perlite::os

@@ -167,10 +167,9 @@ int posix_shm_map(sqlite3_file* handle, int region, int region_size, int extend,
   }
 }
 
-int posix_shm_lock(sqlite3_file* handle, int offset, int count, int flags) {
-  PosixFile& file = posix(handle);
-  if (!file.shm_open) return SQLITE_IOERR_SHMLOCK;
-  if (file.generation != process_generation()) return SQLITE_IOERR_SHMLOCK;  // opened before a fork
+namespace {
+
+int set_slots(PosixFile& file, int offset, int count, int flags) noexcept {
   Inode& inode = *file.inode;
   const base::MutexGuard guard(inode.mutex);
   SharedMemory& memory = *inode.shared_memory;
@@ -204,6 +203,17 @@ int posix_shm_lock(sqlite3_file* handle, int offset, int count, int flags) {
   std::fill(holders, holders + count, -1);
   file.shm_exclusive |= mask;
   return SQLITE_OK;
+}
+
+}  // namespace
+
+int posix_shm_lock(sqlite3_file* handle, int offset, int count, int flags) {
+  PosixFile& file = posix(handle);
+  if (!file.shm_open) return SQLITE_IOERR_SHMLOCK;
+  if (file.generation != process_generation()) return SQLITE_IOERR_SHMLOCK;  // opened before a fork
+  const int code = set_slots(file, offset, count, flags);
+  if ((flags & SQLITE_SHM_UNLOCK) != 0) file.inode->queue.wake();
+  return code;
 }
 
 void posix_shm_barrier(sqlite3_file* handle) {

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "os/vfs.h"
+#include "pager/lock_wait.h"
 #include "pager/store.h"
 
 namespace perlite::pager {
@@ -153,10 +154,10 @@ Status Store::stamp_header() {
 // Waits for the journal, then takes the lock, in the way of a commit (wait) or of a spill.
 Status Store::lock_exclusive(bool wait) {
   if (lock_ == LockLevel::Exclusive) return {};
-  for (int attempt = 0;;) {
+  LockWait busy_wait(file_, *vfs_, wait ? busy() : nullptr, LockWait::Manner::Holding);
+  for (;;) {
     Status status = take_lock(LockLevel::Exclusive);
-    if (status.ok()) return {};
-    if (status.code() != Code::Busy || !wait || !wait_busy(&attempt)) return status;
+    if (status.code() != Code::Busy || !busy_wait.again()) return status;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "os/vfs.h"
+#include "pager/lock_wait.h"
 
 namespace perlite::pager {
 namespace {
@@ -76,10 +77,6 @@ Result<UniquePtr<Store>> Store::open(sqlite3_vfs& vfs, os::Filename name, int fl
 
 // --- Transactions ---------------------------------------------------------------------------------------------------
 
-bool Store::wait_busy(int* attempt) noexcept {
-  return busy() != nullptr && busy()->wait((*attempt)++);
-}
-
 Status Store::begin_read() {
   if (session_ == nullptr) return begin_reading();
   if (session_->reading_) return {};
@@ -92,9 +89,10 @@ Status Store::begin_read() {
 
 Status Store::begin_reading() {
   if (state_ != State::None) return {};
-  for (int attempt = 0;;) {
+  LockWait wait(file_, *vfs_, busy(), LockWait::Manner::InTurn);
+  for (;;) {
     Status status = try_begin_read();
-    if (status.primary() != Code::Busy || !wait_busy(&attempt)) return status;
+    if (status.primary() != Code::Busy || !wait.again()) return status;
   }
 }
 
@@ -331,12 +329,14 @@ Status Store::begin_writing(WriteIntent intent) {
     return {};
   }
   const bool began_reading = state_ == State::None;
-  for (int attempt = 0;;) {
+  LockWait wait(file_, *vfs_, busy(), LockWait::Manner::InTurn);
+  if (began_reading) wait.let_others_pass();
+  for (;;) {
     Status status = state_ == State::None ? try_begin_read() : Status();
     if (status.ok()) status = try_begin_write(intent);
     if (status.ok()) return {};
     if (began_reading && state_ == State::Reading) end_reading();
-    if (status.primary() != Code::Busy || !began_reading || !wait_busy(&attempt)) return status;
+    if (status.primary() != Code::Busy || !began_reading || !wait.again()) return status;
   }
 }
 
@@ -361,7 +361,8 @@ Status Store::try_begin_write(WriteIntent intent) {
     }
   }
   original_count_ = view_.page_count_;
-  sector_pages_ = journal_on_disk() || log_ != nullptr ? std::max(1u, journal_shape().sector_size / view_.page_size_) : 1;
+  sector_pages_ =
+      journal_on_disk() || log_ != nullptr ? std::max(1u, journal_shape().sector_size / view_.page_size_) : 1;
   state_ = State::Writing;
   next_stamp();
   return {};

@@ -389,7 +389,6 @@ class Store : public Allocated {
   Status read_page(std::uint32_t page, base::MutableBytes into);
   bool copy_mapped(std::uint32_t page, base::MutableBytes into) noexcept;
   void prefetch(std::span<const PageNo> pages) noexcept;
-  bool wait_busy(int* attempt) noexcept;
   void unlock_to(LockLevel level) noexcept;
   int sync_flags() const noexcept { return full_fsync_ ? SQLITE_SYNC_FULL : SQLITE_SYNC_NORMAL; }
   void set_geometry(std::uint32_t page_size, std::uint32_t reserved_bytes) noexcept;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "os/vfs.h"
+#include "pager/lock_wait.h"
 #include "pager/store.h"
 #include "pager/wal.h"
 
@@ -32,10 +33,13 @@ Status Wal::checkpoint(CheckpointMode mode, BusyHandler* busy, CheckpointCounts*
   return status;
 }
 
+// The one checkpoint waits for writers among those who wait to write, and alone for readers.
 Status Wal::lock_waiting(int slot, int count, BusyHandler* busy) {
-  for (int attempt = 0;; ++attempt) {
+  LockWait wait(database_, *vfs_, busy, slot == wal::kWriteLock ? LockWait::Manner::InTurn : LockWait::Manner::Holding);
+  if (slot == wal::kWriteLock) wait.let_others_pass();
+  for (;;) {
     Status status = index_.lock_exclusive(slot, count);
-    if (status.code() != Code::Busy || busy == nullptr || !busy->wait(attempt)) return status;
+    if (status.code() != Code::Busy || !wait.again()) return status;
   }
 }
 

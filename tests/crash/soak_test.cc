@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <random>
 #include <thread>
 
@@ -165,6 +166,30 @@ TEST(Soak, Wal) { soak_both("wal"); }
 TEST(Soak, Delete) { soak_both("delete"); }
 TEST(Soak, Persist) { soak_both("persist"); }
 
+// What eight writers came to.
+struct Turns {
+  long long least = -1, most = 0, slowest_ms = 0, refused = 0, all = 0;
+  void add(long long commits, long long refusals, long long milliseconds) {
+    least = least < 0 ? commits : std::min(least, commits);
+    most = std::max(most, commits);
+    slowest_ms = std::max(slowest_ms, milliseconds);
+    refused += refusals;
+    all += commits;
+  }
+  void print(const char* who, const std::string& mode, const std::string& library) const {
+    std::printf("eight %s, %s, %s: %lld commits, %lld to %lld each, %lld refused, slowest %lld ms\n", who, mode.c_str(), library.c_str(), all, least, most,
+                refused, slowest_ms);
+  }
+  void are_fair(double duration) const {
+    EXPECT_EQ(refused, 0);
+    EXPECT_LT(slowest_ms, 2500);
+    // Over a minute; in seconds, beside other work of the machine, one long sleep counts for too much.
+    if (duration >= 60) {
+      EXPECT_LE(most, 3 * least);
+    }
+  }
+};
+
 // Eight writers wait for one another: nobody is refused, and everybody has his turn.
 void eight_writers(const std::string& mode, const std::string& library, bool expects) {
   ScratchFile file("eight");
@@ -186,25 +211,15 @@ void eight_writers(const std::string& mode, const std::string& library, bool exp
     });
   }
   for (std::thread& thread : threads) thread.join();
-  long long least = -1, most = 0, slowest = 0, refused = 0, all = 0;
+  Turns turns;
   for (const std::string& end : ends) {
     long long commits = 0, refusals = 0, milliseconds = 0;
     ASSERT_EQ(std::sscanf(end.c_str(), "end %lld %lld %lld", &commits, &refusals, &milliseconds), 3) << end;
     EXPECT_EQ(std::count(end.begin(), end.end(), ' '), 3) << end;
-    least = least < 0 ? commits : std::min(least, commits);
-    most = std::max(most, commits);
-    slowest = std::max(slowest, milliseconds);
-    refused += refusals;
-    all += commits;
+    turns.add(commits, refusals, milliseconds);
   }
-  std::printf("eight writers, %s, %s: %lld commits, %lld to %lld a writer, %lld refused, slowest %lld ms\n", mode.c_str(), library.c_str(), all, least, most,
-              refused, slowest);
-  if (!expects) return;
-  EXPECT_EQ(refused, 0);
-  // Over a minute; in seconds, beside other work of the machine, one long sleep counts for too much.
-  if (duration >= 60) {
-    EXPECT_LE(most, 3 * least);
-  }
+  turns.print("writers", mode, library);
+  if (expects) turns.are_fair(duration);
 }
 TEST(EightWriters, Wal) {
   eight_writers("wal", ENGINE_STOCK, false);
@@ -213,6 +228,45 @@ TEST(EightWriters, Wal) {
 TEST(EightWriters, Delete) {
   eight_writers("delete", ENGINE_STOCK, false);
   eight_writers("delete", subject_path(), true);
+}
+
+// The same in one process, durably, each with a connection of his own.
+void eight_threads(const std::string& mode, const engine_test::Library& library, const std::string& path, bool expects) {
+  ScratchFile file("threads");
+  if (!set_up(file.path(), mode, 8)) FAIL() << "no " << mode;
+  const double duration = seconds(10);
+  Turns turns;
+  std::mutex mutex;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      Database db(library, file.path());
+      library.busy_timeout(db.handle(), 5000);
+      const auto end = Clock::now() + std::chrono::duration<double>(duration);
+      long long commits = 0, refused = 0, slowest_ms = 0;
+      while (Clock::now() < end) {
+        const auto begin = Clock::now();
+        const std::string fault = db.exec("UPDATE counters SET n = n + 1 WHERE name = 'w" + std::to_string(i) + "'");
+        slowest_ms = std::max<long long>(slowest_ms, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count());
+        ++(fault.empty() ? commits : refused);
+      }
+      const std::lock_guard<std::mutex> guard(mutex);
+      turns.add(commits, refused, slowest_ms);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  turns.print("threads", mode, path);
+  Database db(subject(), file.path());
+  EXPECT_EQ(db.text("SELECT sum(n) FROM counters"), "I" + std::to_string(turns.all));
+  if (expects) turns.are_fair(duration);
+}
+TEST(EightThreads, Wal) {
+  eight_threads("wal", stock(), ENGINE_STOCK, false);
+  eight_threads("wal", subject(), subject_path(), true);
+}
+TEST(EightThreads, Delete) {
+  eight_threads("delete", stock(), ENGINE_STOCK, false);
+  eight_threads("delete", subject(), subject_path(), true);
 }
 
 // A reader sees its snapshot however many commits follow; checkpoints say what they could do; the log begins anew once

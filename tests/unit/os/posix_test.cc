@@ -132,6 +132,89 @@ TEST_F(Posix, ClosingOneConnectionKeepsTheLocksOfTheOther) {
   EXPECT_EQ(shared(), F_UNLCK);
 }
 
+TEST_F(Posix, TheTurnIsOneOpenFiles) {
+  File one = open(), two = open();
+  EXPECT_FALSE(two.turn_is_taken());
+  ASSERT_TRUE(one.take_turn());
+  EXPECT_TRUE(one.take_turn());
+  EXPECT_FALSE(one.turn_is_taken());  // by another
+  EXPECT_TRUE(two.turn_is_taken());
+  EXPECT_FALSE(two.take_turn());
+  EXPECT_EQ(in_child([&] { return open().take_turn() ? 1 : 0; }), 0);
+  // Locks of the process come and go beside it, and so do descriptors.
+  ASSERT_TRUE(one.lock(SQLITE_LOCK_SHARED).ok() && one.lock(SQLITE_LOCK_RESERVED).ok());
+  ASSERT_TRUE(two.lock(SQLITE_LOCK_SHARED).ok());
+  ASSERT_TRUE(one.unlock(SQLITE_LOCK_NONE).ok() && two.unlock(SQLITE_LOCK_NONE).ok());
+  { const File three = open(); }
+  EXPECT_TRUE(two.turn_is_taken());
+  EXPECT_EQ(seen_by_others(0x40000000, 512), F_UNLCK);
+  EXPECT_EQ(seen_by_others(0x40000200, 1), F_WRLCK);
+  one.end_turn();
+  EXPECT_TRUE(two.take_turn());
+  two.close();
+  EXPECT_FALSE(one.turn_is_taken());
+}
+
+TEST_F(Posix, TheTurnGoesWithItsProcess) {
+  File one = open();
+  EXPECT_EQ(in_child([&] { return open().take_turn() ? 1 : 0; }), 1);
+  EXPECT_TRUE(one.take_turn());
+}
+
+TEST_F(Posix, OnlyByteRangeLocksHaveAQueue) {
+  EXPECT_NE(open().lock_queue(), nullptr);
+  File one = open(), two = open();
+  EXPECT_EQ(one.lock_queue(), two.lock_queue());
+  for (const char* other : {"unix-none", "unix-dotfile", "unix-excl"}) EXPECT_EQ(open(other).lock_queue(), nullptr);
+  EXPECT_EQ(open("unix", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_JOURNAL).lock_queue(), nullptr);
+}
+
+// Eight come one after the other; each tries when he is the first and was woken, and goes.
+TEST(LockQueue, ServesInTheOrderOfArrival) {
+  using namespace std::chrono_literals;
+  LockQueue queue;
+  std::atomic<int> arrived{0};
+  std::vector<int> served;  // by the first alone
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    while (arrived != i) std::this_thread::sleep_for(100us);
+    threads.emplace_back([&, i] {
+      LockQueue::Place place;
+      queue.join(place);
+      ++arrived;
+      while (!queue.wait_to_be_first(place, LockQueue::Clock::now() + 10s)) {
+      }
+      if (i == 0) queue.wait_for_wake(place, LockQueue::Clock::now() + 10s);
+      served.push_back(i);
+      queue.leave(place);
+    });
+  }
+  while (arrived != 8) std::this_thread::sleep_for(100us);
+  EXPECT_FALSE(queue.empty());
+  queue.wake();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(served, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(LockQueue, GivesUpWhenTheTimeIsOver) {
+  using namespace std::chrono_literals;
+  LockQueue queue;
+  LockQueue::Place first, second;
+  queue.join(first);
+  queue.join(second);
+  EXPECT_FALSE(queue.wait_to_be_first(second, LockQueue::Clock::now() + 1ms));
+  queue.leave(first);
+  EXPECT_TRUE(queue.wait_to_be_first(second, LockQueue::Clock::now()));
+  // What happened before he looked last is nothing new.
+  queue.wake();
+  queue.wait_for_wake(second, LockQueue::Clock::now() + 10s);
+  const auto begin = LockQueue::Clock::now();
+  queue.wait_for_wake(second, begin + 5ms);
+  EXPECT_GE(LockQueue::Clock::now(), begin + 5ms);
+  queue.leave(second);
+}
+
 TEST_F(Posix, AChildHasNoneOfItsParentsLocks) {
   File file = open();
   ASSERT_TRUE(file.lock(SQLITE_LOCK_SHARED).ok() && file.lock(SQLITE_LOCK_RESERVED).ok());

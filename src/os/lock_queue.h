@@ -1,0 +1,62 @@
+// os/lock_queue.h: the threads of this process that wait for a lock of one file, in the order in which they came.
+//
+// It stands in front of locks and is none itself: who is first may try, and whoever gives back a lock of the file wakes
+// him. Between processes the turn decides who may try (os/file.h; docs/format/locks.md, "The turn").
+//   Threads   any. Its mutex is the innermost one.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace perlite::os {
+
+class LockQueue {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // One thread's place, from join() to leave(); it stays where it is in memory.
+  class Place {
+   public:
+    Place() = default;
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    friend class LockQueue;
+    std::condition_variable woken_;
+    Place* next_ = nullptr;
+    std::uint64_t seen_ = 0;  // the wake() it knows of
+  };
+
+  bool empty() const noexcept { return waiting_.load(std::memory_order_seq_cst) == 0; }
+  void join(Place& place) noexcept;
+  void leave(Place& place) noexcept;
+  // Sleeps until the place is the first, or `until`; true when it is.
+  bool wait_to_be_first(Place& place, Clock::time_point until) noexcept;
+  // The place is the first: sleeps until a lock was given back that it does not know of, or `until`.
+  void wait_for_wake(Place& first, Clock::time_point until) noexcept;
+  // A lock was given back: the first may try again. Costs a load when nobody waits.
+  void wake() noexcept;
+
+  // The process waited and has its turn: until then its threads need not look whether another process waits.
+  void begin_turn(Clock::time_point until) noexcept {
+    turn_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  bool in_turn() const noexcept {
+    const Clock::rep until = turn_until_.load(std::memory_order_relaxed);
+    return until != 0 && Clock::now().time_since_epoch().count() < until;
+  }
+
+ private:
+  std::mutex mutex_;  // guards what follows
+  Place* first_ = nullptr;
+  Place* last_ = nullptr;
+  std::uint64_t wakes_ = 0;
+  std::atomic<Clock::rep> turn_until_{0};
+  std::atomic<std::uint32_t> waiting_{0};  // places; written with the mutex held
+};
+
+}  // namespace perlite::os
