@@ -38,6 +38,7 @@ struct PosixFile : sqlite3_file {
   int shm_shared;  // bits of the wal-index locks held
   int shm_exclusive;
   bool shm_open;
+  bool shm_read_only;       // URI readonly_shm=1
   std::byte* map;           // posix_map.h; null for none
   sqlite3_int64 map_size;   // bytes
   sqlite3_int64 map_limit;  // SQLITE_FCNTL_MMAP_SIZE

@@ -26,6 +26,7 @@ struct SharedMemory : Allocated {
   int region_size = 0;
   int mapping_regions = 1;
   bool read_only = false;
+  bool is_live = false;    // the dead man's switch is ours or another's: what is in the file counts
   int holders[SQLITE_SHM_NLOCK] = {};  // -1: one of ours exclusively; n: so many of ours shared
 };
 
@@ -45,7 +46,8 @@ int set_range(const SharedMemory& memory, int type, off_t start, off_t size) noe
   return calls::fcntl(memory.fd, F_SETLK, &lock);
 }
 
-// The first process to come empties the file: what is in it belongs to nobody that lives.
+// The first process to come empties the file: what is in it belongs to nobody that lives. Who may not write to it answers
+// SQLITE_READONLY_CANTINIT, and may ask again.
 int take_dead_man_switch(SharedMemory& memory) noexcept {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -59,7 +61,24 @@ int take_dead_man_switch(SharedMemory& memory) noexcept {
     if (set_range(memory, F_WRLCK, kDeadManSwitch, 1) != 0) return SQLITE_BUSY;
     if (calls::ftruncate(memory.fd, 3) != 0) return SQLITE_IOERR_SHMOPEN;
   }
-  return set_range(memory, F_RDLCK, kDeadManSwitch, 1) == 0 ? SQLITE_OK : SQLITE_BUSY;
+  if (set_range(memory, F_RDLCK, kDeadManSwitch, 1) != 0) return SQLITE_BUSY;
+  memory.is_live = true;
+  return SQLITE_OK;
+}
+
+int open_descriptor(SharedMemory& memory, const PosixFile& file) noexcept {
+  struct stat info;
+  if (calls::fstat(file.fd, &info) != 0) return SQLITE_IOERR_FSTAT;
+  if (!file.shm_read_only) {
+    memory.fd = robust_open(memory.path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, static_cast<int>(info.st_mode & 0777));
+  }
+  if (memory.fd < 0) {
+    memory.fd = robust_open(memory.path.c_str(), O_RDONLY | O_NOFOLLOW, 0);
+    memory.read_only = true;
+  } else if (calls::geteuid() == 0) {
+    static_cast<void>(calls::fchown(memory.fd, info.st_uid, info.st_gid));
+  }
+  return memory.fd < 0 ? SQLITE_CANTOPEN : SQLITE_OK;
 }
 
 void destroy(SharedMemory* memory) noexcept {
@@ -77,29 +96,15 @@ int open_shared_memory(PosixFile& file) {
     UniquePtr<SharedMemory> memory = make_unique<SharedMemory>();
     memory->path = file.path;
     memory->path += "-shm";
-    struct stat info;
-    if (calls::fstat(file.fd, &info) != 0) return SQLITE_IOERR_FSTAT;
-    memory->fd =
-        robust_open(memory->path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, static_cast<int>(info.st_mode & 0777));
-    if (memory->fd < 0) {
-      memory->fd = robust_open(memory->path.c_str(), O_RDONLY | O_NOFOLLOW, 0);
-      if (memory->fd < 0) return SQLITE_CANTOPEN;
-      memory->read_only = true;
-    } else if (calls::geteuid() == 0) {
-      static_cast<void>(calls::fchown(memory->fd, info.st_uid, info.st_gid));
-    }
-    const int code = take_dead_man_switch(*memory);
+    int code = open_descriptor(*memory, file);
+    if (code != SQLITE_OK) return code;
+    code = take_dead_man_switch(*memory);
     if (code != SQLITE_OK && code != SQLITE_READONLY_CANTINIT) {
       robust_close(memory->fd);
       memory->fd = -1;
       return code;
     }
     inode.shared_memory = memory.release();
-    if (code != SQLITE_OK) {
-      file.shm_open = true;
-      ++inode.shared_memory->users;
-      return code;
-    }
   }
   ++inode.shared_memory->users;
   file.shm_open = true;
@@ -123,6 +128,10 @@ int map_region(PosixFile& file, int region, int region_size, int extend, void vo
     if (code != SQLITE_OK) return code;
   }
   SharedMemory& memory = *inode.shared_memory;
+  if (!memory.is_live) {
+    const int code = take_dead_man_switch(memory);
+    if (code != SQLITE_OK) return code;
+  }
   memory.region_size = region_size;
   const long system_page = ::sysconf(_SC_PAGESIZE);
   memory.mapping_regions = std::max(1, static_cast<int>(system_page / region_size));
@@ -136,6 +145,7 @@ int map_region(PosixFile& file, int region, int region_size, int extend, void vo
     if (calls::fstat(memory.fd, &info) != 0) return SQLITE_IOERR_SHMSIZE;
     if (info.st_size < bytes) {
       if (!extend) return SQLITE_OK;
+      if (memory.read_only) return SQLITE_READONLY_CANTINIT;  // whoever lives has not begun yet
       const int code = extend_to(memory, info.st_size, bytes);
       if (code != SQLITE_OK) return code;
     }

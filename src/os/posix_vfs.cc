@@ -169,6 +169,8 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* handle, int flag
   if (database && (flags & SQLITE_OPEN_URI) != 0) {
     const char* psow = uri_parameter(name, "psow");
     if (psow != nullptr) file.power_safe = parse_boolean(psow, true);
+    const char* read_only_shm = uri_parameter(name, "readonly_shm");
+    file.shm_read_only = read_only_shm != nullptr && parse_boolean(read_only_shm, false);
   }
   if (out_flags != nullptr) *out_flags = flags;
   file.pMethods = &kPosixMethods;

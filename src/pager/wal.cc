@@ -41,7 +41,8 @@ Result<bool> Wal::begin_read() {
   PL_ASSERT(read_mark_ < 0 && !writing_);
   former_ = snapshot_;
   PL_TRY(take_snapshot(false));
-  const bool moved = !known_ || !(snapshot_ == former_);
+  // While nobody was here a log may have come and gone, and a private index knows nothing of it.
+  const bool moved = !known_ || !(snapshot_ == former_) || (is_private() && snapshot_.last_frame == 0);
   known_ = true;
   return moved;
 }
@@ -80,19 +81,29 @@ Status Wal::take_snapshot(bool from_log) {
 
 Result<Wal::Attempt> Wal::try_take_snapshot(bool from_log) {
   wal::IndexHeader header;
+  if (is_private()) {
+    PL_ASSIGN(const Attempt found, find_private_header(&header));
+    if (found == Attempt::Again) return found;
+    take(header, 0, 1);
+    return Attempt::Done;
+  }
   PL_ASSIGN(const Attempt found, find_header(&header));
   if (found == Attempt::Again) return found;
   return take_mark(header, from_log);
 }
 
+void Wal::take(const wal::IndexHeader& header, int mark, FrameNo first_frame) noexcept {
+  read_mark_ = mark;
+  first_frame_ = first_frame;
+  snapshot_ = header;
+  end_ = {header.last_frame, header.frame_checksum};
+  if (header.page_size() != 0) page_size_ = header.page_size();
+}
+
 // Steps 2 to 4 of docs/format/wal.md, "Read". `from_log`: the database file alone will not do.
 Result<Wal::Attempt> Wal::take_mark(const wal::IndexHeader& header, bool from_log) {
   const auto taken = [&](int mark, FrameNo first_frame) {
-    read_mark_ = mark;
-    first_frame_ = first_frame;
-    snapshot_ = header;
-    end_ = {header.last_frame, header.frame_checksum};
-    if (header.page_size() != 0) page_size_ = header.page_size();
+    take(header, mark, first_frame);
     return Attempt::Done;
   };
   if (!from_log && index_.backfilled() == header.last_frame) {
@@ -144,7 +155,7 @@ Result<Wal::Attempt> Wal::take_mark(const wal::IndexHeader& header, bool from_lo
 
 Result<Log::FrameNo> Wal::find(PageNo page) {
   if (read_mark_ < 0) return Code::Protocol;  // an attempt to write lost the snapshot
-  if (read_mark_ == 0) return FrameNo{0};
+  if (read_mark_ == 0 && !is_private()) return FrameNo{0};
   return index_.find(page, first_frame_, end_.frame);
 }
 

@@ -27,7 +27,7 @@ namespace perlite::pager {
 class Wal final : public Log {
  public:
   // Opens NAME-wal, `name` as in os/filename.h, and the index; nothing is read yet. The file is made where it is not
-  // there. Errors: CantOpen, ReadOnlyCantInit and its kin, IoErr, Busy, NoMem.
+  // there. Errors: CantOpen, IoErr, Busy, NoMem.
   static Result<UniquePtr<Wal>> open(sqlite3_vfs& vfs, const char* name, os::File& database, WalIndex::Home home);
   ~Wal() override;
 
@@ -58,6 +58,7 @@ class Wal final : public Log {
   // The connection holds EXCLUSIVE on the database: locks of the index are not needed.
   void set_alone(bool alone) noexcept;
   WalIndex::Home home() const noexcept { return index_.home(); }
+  bool is_private() const noexcept { return index_.home() == WalIndex::Home::PrivateHeap; }
   bool reading() const noexcept { return read_mark_ >= 0; }
   os::File& file() noexcept { return log_; }
 
@@ -90,6 +91,7 @@ class Wal final : public Log {
   // wal.cc
   Status take_snapshot(bool from_log);
   Result<Attempt> try_take_snapshot(bool from_log);
+  void take(const wal::IndexHeader& header, int mark, FrameNo first_frame) noexcept;
   Result<Attempt> take_mark(const wal::IndexHeader& header, bool from_log);
   Status begin_frames();
   Status write_log_header();
@@ -108,6 +110,8 @@ class Wal final : public Log {
   Result<Attempt> find_header(wal::IndexHeader* header);
   Status recover(wal::IndexHeader* header);
   Status scan(wal::IndexHeader* header);
+  Result<Attempt> find_private_header(wal::IndexHeader* header);
+  Result<bool> log_lies_still();
   Status scan_frames(wal::IndexHeader* header, wal::Checksum sum, std::uint32_t frames);
 
   // wal_snapshot.cc

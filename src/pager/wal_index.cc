@@ -52,6 +52,11 @@ Status WalIndex::open(Home home) {
   PL_ASSERT(!is_open());
   home_ = home;
   Result<std::byte*> first = block(0, true);
+  if (!first.ok() && first.status().code() == Code::ReadOnlyCantInit && home == Home::Shared) {
+    home_ = Home::PrivateHeap;
+    read_only_ = true;
+    first = block(0, true);
+  }
   if (!first.ok()) {
     close(false);
     return std::move(first.status());
@@ -59,13 +64,36 @@ Status WalIndex::open(Home home) {
   return {};
 }
 
-void WalIndex::close(bool delete_file) noexcept {
-  if (home_ == Home::Shared) {
-    if (is_open()) file_.shm_unmap(delete_file);
-  } else {
+Status WalIndex::look_for_others() {
+  PL_ASSERT(home_ == Home::PrivateHeap);
+  void volatile* mapped = nullptr;
+  const Code code = file_.shm_map(0, wal::kBlockSize, true, &mapped);
+  if (code == Code::ReadOnlyCantInit) return {};
+  if (code != Code::Ok && code != Code::ReadOnly) return code;
+  release_blocks();
+  home_ = Home::Shared;
+  read_only_ = code == Code::ReadOnly;
+  blocks_.push_back(static_cast<std::byte*>(const_cast<void*>(mapped)));
+  return {};
+}
+
+void WalIndex::clear() noexcept {
+  PL_ASSERT(home_ == Home::PrivateHeap);
+  for (std::byte* one : blocks_) {
+    if (one != nullptr) std::memset(one, 0, wal::kBlockSize);
+  }
+}
+
+void WalIndex::release_blocks() noexcept {
+  if (home_ != Home::Shared) {
     for (std::byte* one : blocks_) base::Allocator::release(one);
   }
   blocks_.clear();
+}
+
+void WalIndex::close(bool delete_file) noexcept {
+  if (home_ != Home::Heap && is_open()) file_.shm_unmap(delete_file);
+  release_blocks();
   read_only_ = false;
   alone_ = false;
 }

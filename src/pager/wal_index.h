@@ -25,7 +25,7 @@ class WalIndex {
   enum class Home : std::uint8_t {
     Shared,
     Heap,         // nobody else has the database: no locks
-    PrivateHeap,  // the shared memory cannot be made: a copy of our own, of a log that nobody writes
+    PrivateHeap,  // the shared memory is nobody's, and we may not make it: an index of our own, of a log that lies still
   };
 
   explicit WalIndex(os::File& database) noexcept : file_(database) {}
@@ -33,15 +33,20 @@ class WalIndex {
   WalIndex& operator=(const WalIndex&) = delete;
   ~WalIndex() { close(false); }
 
-  // Maps the first block. Errors: those of os::File::shm_map, but ReadOnly, which read_only() tells afterwards.
+  // Maps the first block. Shared memory that cannot be made becomes a private heap. Errors: those of os::File::shm_map,
+  // but ReadOnly, which read_only() tells afterwards.
   Status open(Home home);
+  // Of a private heap: goes over to the shared memory if somebody has made it meanwhile. Errors: as open().
+  Status look_for_others();
+  // Of a private heap: without any frame.
+  void clear() noexcept;
   void close(bool delete_file) noexcept;
   bool is_open() const noexcept { return !blocks_.empty(); }
   Home home() const noexcept { return home_; }
   bool read_only() const noexcept { return read_only_; }
   // From now on (or until now) the connection has the database for itself, so that locks are not asked for.
   void set_alone(bool alone) noexcept { alone_ = alone; }
-  bool alone() const noexcept { return alone_ || home_ != Home::Shared; }
+  bool alone() const noexcept { return alone_ || home_ == Home::Heap; }
 
   // --- The header -------------------------------------------------------------------------------------------------
   // False when the two copies differ or are not right.
@@ -82,6 +87,7 @@ class WalIndex {
 
  private:
   Result<std::byte*> block(std::uint32_t number, bool make);
+  void release_blocks() noexcept;
   static std::uint32_t* pages_of(std::byte* block, std::uint32_t number) noexcept {
     return reinterpret_cast<std::uint32_t*>(block + (number == 0 ? wal::kIndexHeaderBytes : 0));
   }

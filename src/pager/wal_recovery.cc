@@ -48,6 +48,60 @@ Result<Wal::Attempt> Wal::find_header(wal::IndexHeader* header) {
   return found();
 }
 
+// The header of a private index. READ0 is held afterwards: whoever comes now may append to the log, and neither moves its
+// frames nor writes over them.
+Result<Wal::Attempt> Wal::find_private_header(wal::IndexHeader* header) {
+  PL_TRY(index_.look_for_others());
+  if (!is_private()) return Attempt::Again;
+  Status status = index_.lock_shared(wal::kReadLock);
+  if (status.code() == Code::Busy) return Attempt::Again;
+  PL_TRY(std::move(status));
+  // Who came before the lock has done with the log what he liked.
+  status = index_.look_for_others();
+  if (status.ok() && is_private()) {
+    Result<bool> still = log_lies_still();
+    if (still.ok() && still.value()) {
+      *header = snapshot_;
+      return Attempt::Done;
+    }
+    status = std::move(still.status());
+  }
+  if (status.ok() && is_private()) {
+    *header = {};
+    index_.clear();
+    try {
+      status = scan(header);
+    } catch (const std::bad_alloc&) {
+      status = Code::NoMem;
+    }
+    if (status.ok()) return Attempt::Done;
+  }
+  known_ = false;
+  index_.unlock_shared(wal::kReadLock);
+  if (!status.ok()) return status;
+  return Attempt::Again;
+}
+
+// True when the log is as it was at the last snapshot, and nothing was added to it.
+Result<bool> Wal::log_lies_still() {
+  if (!known_ || snapshot_.last_frame == 0) return false;
+  const std::uint64_t next = wal::frame_offset(snapshot_.last_frame + 1, page_size_);
+  PL_ASSIGN(const std::uint64_t size, log_.size());
+  if (size < next) return false;
+  std::array<std::byte, wal::kHeaderSize> head;
+  PL_TRY(log_.read(0, head));
+  wal::LogHeader log;
+  wal::Checksum sum;
+  if (!wal::decode(head.data(), &log, &sum) || !(log.salts == snapshot_.salts)) return false;
+  std::array<std::byte, wal::kFrameHeaderSize> raw;
+  PL_TRY(log_.read(wal::frame_offset(snapshot_.last_frame, page_size_), raw));
+  const wal::FrameHeader last = wal::decode_frame_header(raw.data());
+  if (!(last.salts == snapshot_.salts) || !(last.checksum == snapshot_.frame_checksum)) return false;
+  if (size < next + wal::kFrameHeaderSize) return true;
+  PL_TRY(log_.read(next, raw));
+  return !(wal::decode_frame_header(raw.data()).salts == snapshot_.salts);
+}
+
 // With WRITE held.
 Status Wal::recover(wal::IndexHeader* header) {
   const int first = checkpointing_ ? wal::kRecoverLock : wal::kCheckpointLock;
