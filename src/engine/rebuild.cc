@@ -35,6 +35,7 @@ class Rebuild {
   Status copy_header();
   Status read_target_shape();
   Status create_objects();
+  Result<btree::TreeKind> kind_of(EntryId id);
   Status create(EntryId id);
   Status add_schema_row(const Entry& entry, PageNo root);
   Status copy_tree(const Tree& tree);
@@ -132,10 +133,22 @@ Status Rebuild::create_objects() {
   return {};
 }
 
-// A new root, its row in sqlite_schema, and a note to fill the tree.
-Status Rebuild::create(EntryId id) {
+// What the object's tree is; Corrupt when that is not what its definition says.
+Result<btree::TreeKind> Rebuild::kind_of(EntryId id) {
+  btree::TreeKind expected = btree::TreeKind::Index;
+  if (entry(id).type == EntryType::Table) {
+    PL_ASSIGN(const catalog::Table* const table, source_.shape->table_of_entry(id));
+    if (!table->without_rowid) expected = btree::TreeKind::Table;
+  }
   PL_ASSIGN(const btree::TreeKind kind,
             btree::tree_kind(source_.store->view(), source_.placement.roots[static_cast<std::size_t>(id)]));
+  if (kind != expected) return Status::corrupt("vacuum: a tree of another kind than its definition");
+  return kind;
+}
+
+// A new root, its row in sqlite_schema, and a note to fill the tree.
+Status Rebuild::create(EntryId id) {
+  PL_ASSIGN(const btree::TreeKind kind, kind_of(id));
   PL_ASSIGN(const PageNo root, btree::create_tree(target_.view(), kind));
   trees_.push_back({id, root});
   return add_schema_row(entry(id), root);
@@ -166,7 +179,7 @@ Status Rebuild::add_schema_row(const Entry& e, PageNo root) {
 Status Rebuild::copy_tree(const Tree& tree) {
   const Entry& e = entry(tree.entry);
   const PageNo root = source_.placement.roots[static_cast<std::size_t>(tree.entry)];
-  PL_ASSIGN(const btree::TreeKind kind, btree::tree_kind(source_.store->view(), root));
+  PL_ASSIGN(const btree::TreeKind kind, kind_of(tree.entry));
   btree::Cursor from;
   btree::Cursor to;
   from.open(source_.store->view(), root, kind);

@@ -97,7 +97,8 @@ void Wal::take(const wal::IndexHeader& header, int mark, FrameNo first_frame) no
   first_frame_ = first_frame;
   snapshot_ = header;
   end_ = {header.last_frame, header.frame_checksum};
-  if (header.page_size() != 0) page_size_ = header.page_size();
+  // A log without frames takes the size of the database, whatever its header says.
+  if (header.last_frame != 0) page_size_ = header.page_size();
 }
 
 // Steps 2 to 4 of docs/format/wal.md, "Read". `from_log`: the database file alone will not do.
