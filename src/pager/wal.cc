@@ -183,6 +183,14 @@ Status Wal::begin_write() {
     index_.unlock_exclusive(wal::kWriteLock);
     return Code::BusySnapshot;
   }
+  // Frames are added behind the last one, whose place in the index must be there.
+  if (snapshot_.last_frame != 0) {
+    Status status = std::move(index_.page_of(snapshot_.last_frame).status());
+    if (!status.ok()) {
+      index_.unlock_exclusive(wal::kWriteLock);
+      return status;
+    }
+  }
   writing_ = true;
   begun_ = false;
   commit_page_count_ = 0;

@@ -57,6 +57,7 @@ inline constexpr std::size_t kBlockSize = 32768;
 inline constexpr std::size_t kIndexHeaderBytes = 136;  // in front of the first block's page numbers
 inline constexpr std::uint32_t kBlockFrames = 4096;
 inline constexpr std::uint32_t kFirstBlockFrames = kBlockFrames - static_cast<std::uint32_t>(kIndexHeaderBytes / 4);
+inline constexpr std::uint32_t kMaxFrames = 0x7fffffff;
 inline constexpr std::uint32_t kHashSlots = 8192;
 inline constexpr std::size_t kHashOffset = 16384;
 inline constexpr std::uint32_t kHashFactor = 383;

@@ -143,8 +143,9 @@ bool WalIndex::load_header(wal::IndexHeader* header) const noexcept {
   wal::IndexHeader read;
   std::memcpy(static_cast<void*>(&read), first.data(), sizeof read);
   if (read.made == 0 || read.checksum != header_checksum(read)) return false;
-  // Frames are of some size and end with a commit: what says otherwise was not written by a library.
+  // Frames are of some size, end with a commit and can be counted: what says otherwise was not written by a library.
   if (read.last_frame != 0 && (!wal::is_page_size(read.page_size()) || read.page_count == 0)) return false;
+  if (read.last_frame > wal::kMaxFrames) return false;
   *header = read;
   return true;
 }

@@ -3,6 +3,7 @@
 // ctest: quick,threads Quick*
 // ctest: ordinary,threads Ordinary*
 #include <atomic>
+#include <memory>
 #include <thread>
 
 #include "tests/engine/harness.h"
@@ -120,6 +121,46 @@ void coming_and_going(int rounds) {
   });
 }
 
+// The three modes that sqlite3_config gives: nobody locks, the caller does so for each connection, the library does.
+void threading_modes(int rounds) {
+  struct Mode {
+    int option;
+    int threads, connections;  // threads share the connections
+  };
+  for (const Mode& mode : {Mode{SQLITE_CONFIG_SINGLETHREAD, 1, 1}, Mode{SQLITE_CONFIG_MULTITHREAD, kThreads, kThreads},
+                           Mode{SQLITE_CONFIG_SERIALIZED, kThreads, 1}}) {
+    ASSERT_EQ(subject().shutdown(), SQLITE_OK);
+    ASSERT_EQ(subject().config(mode.option), SQLITE_OK);
+    ASSERT_EQ(subject().initialize(), SQLITE_OK);
+    ScratchFile file("modes");
+    {
+      std::vector<std::unique_ptr<Database>> connections;
+      for (int i = 0; i < mode.connections; ++i) {
+        connections.push_back(std::make_unique<Database>(subject(), file.path(), kReadWrite));
+        EXPECT_EQ(subject().db_mutex(connections.back()->handle()) != nullptr, mode.option == SQLITE_CONFIG_SERIALIZED);
+        subject().busy_timeout(connections.back()->handle(), 60000);
+        connections.back()->exec("PRAGMA synchronous = OFF");
+      }
+      ASSERT_EQ(connections[0]->exec("PRAGMA journal_mode = WAL; CREATE TABLE t(who, round); CREATE INDEX i ON t(who, round)"), "");
+      at_once(mode.threads, [&](int who) -> std::string {
+        Database& mine = *connections[static_cast<std::size_t>(who % mode.connections)];
+        const std::string name = std::to_string(who);
+        for (int round = 0; round < rounds; ++round) {
+          const std::string fault = mine.exec("INSERT INTO t VALUES(" + name + ", " + std::to_string(round) + ")");
+          if (!fault.empty()) return fault;
+          Prepared count(mine, "SELECT count(*) FROM t WHERE who = " + name);
+          if (count.step() != SQLITE_ROW || count.value() != "I" + std::to_string(round + 1)) return "not counted";
+        }
+        return "";
+      });
+      EXPECT_EQ(connections[0]->text("SELECT count(*) FROM t"), "I" + std::to_string(mode.threads * rounds));
+      EXPECT_EQ(connections[0]->text("PRAGMA integrity_check"), "Tok");
+    }
+  }
+}
+
+TEST(QuickThreads, ThreadingModes) { threading_modes(8); }
+TEST(OrdinaryThreads, ThreadingModes) { threading_modes(80); }
 TEST(QuickThreads, OwnConnectionsOnOneFile) { own_connections(6); }
 TEST(QuickThreads, OwnConnectionsOnOneMemoryDatabase) { shared_memory(10); }
 TEST(QuickThreads, OneConnection) { one_connection(20); }
