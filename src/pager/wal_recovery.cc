@@ -157,7 +157,7 @@ Status Wal::scan(wal::IndexHeader* header) {
   page_size_ = log.page_size;
   sequence_ = log.sequence;
   const std::uint64_t frames = (size - wal::kHeaderSize) / (wal::kFrameHeaderSize + log.page_size);
-  PL_TRY(scan_frames(header, sum, static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, 0xfffffffe))));
+  PL_TRY(scan_frames(header, sum, static_cast<std::uint32_t>(std::min<std::uint64_t>(frames, wal::kMaxFrames))));
   index_.remove_beyond(header->last_frame);
   return {};
 }

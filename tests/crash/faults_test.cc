@@ -220,7 +220,7 @@ std::string run_with(const Fault& fault, const std::string& journal, const Image
 }
 
 // In a process of its own, because memory is configured before the library starts.
-void fail_each_call(const std::string& journal, long long stride) {
+void fail_each_call(const std::string& journal) {
   const std::string answer = in_child(
       [&] {
         std::string log;
@@ -237,7 +237,7 @@ void fail_each_call(const std::string& journal, long long stride) {
           if (journal == "memory" && fault.sticky && fault.strikes != nullptr) continue;
           long long runs = 0;
           int shown = 0;
-          for (long long at = 0; at < 20000; at += fault.strikes == nullptr ? stride : 1) {
+          for (long long at = 0; at < 20000; ++at) {
             bool struck = false;
             const std::string wrong = run_with(fault, journal, image, states, at, struck);
             ++runs;
@@ -253,12 +253,10 @@ void fail_each_call(const std::string& journal, long long stride) {
   EXPECT_EQ(answer, "") << journal;
 }
 
-long long stride() { return ::getenv("CRASH_EVERY") != nullptr ? 1 : 7; }
-
-TEST(Faults, Delete) { fail_each_call("delete", stride()); }
-TEST(Faults, Truncate) { fail_each_call("truncate", stride()); }
-TEST(Faults, Persist) { fail_each_call("persist", stride()); }
-TEST(Faults, Memory) { fail_each_call("memory", stride()); }
+TEST(Faults, Delete) { fail_each_call("delete"); }
+TEST(Faults, Truncate) { fail_each_call("truncate"); }
+TEST(Faults, Persist) { fail_each_call("persist"); }
+TEST(Faults, Memory) { fail_each_call("memory"); }
 TEST(Faults, Wal) {
   Disk disk;
   disk_vfs(subject()).disk = &disk;
@@ -269,7 +267,7 @@ TEST(Faults, Wal) {
   }
   subject().shutdown();
   if (!has_wal) FAIL() << "no WAL";
-  fail_each_call("wal", stride());
+  fail_each_call("wal");
 }
 
 }  // namespace

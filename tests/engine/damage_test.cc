@@ -3,7 +3,10 @@
 // libraries read the same from it.
 // ctest: quick,stock Quick*
 // ctest: ordinary,stock,worlds Ordinary*
-// ctest: long,stock,damage Long*
+// ctest: long,stock,damage,first LongDamage.First
+// ctest: long,stock,damage,second LongDamage.Second
+// ctest: long,stock,damage,third LongDamage.Third
+// ctest: long,stock,damage,fourth LongDamage.Fourth
 #include <sys/stat.h>
 
 #include "tests/engine/child.h"
@@ -192,11 +195,16 @@ void damage(std::uint64_t first_seed, int variants) {
 
 TEST(QuickDamage, EndsInErrorsOrRightAnswers) { damage(1000, 300); }
 TEST(OrdinaryDamage, EndsInErrorsOrRightAnswers) { damage(100000, 3000); }
-// As many as DAMAGE_VARIANTS says, from seed DAMAGE_SEED.
-TEST(LongDamage, EndsInErrorsOrRightAnswers) {
+
+// 100,000 in four tests, so that they run side by side; by hand DAMAGE_SEED and DAMAGE_VARIANTS choose others.
+void long_damage(std::uint64_t first_seed) {
   const char *variants = ::getenv("DAMAGE_VARIANTS"), *seed = ::getenv("DAMAGE_SEED");
-  damage(seed != nullptr ? std::strtoull(seed, nullptr, 10) : 1000000, variants != nullptr ? std::atoi(variants) : 100000);
+  damage(seed != nullptr ? std::strtoull(seed, nullptr, 10) : first_seed, variants != nullptr ? std::atoi(variants) : 25000);
 }
+TEST(LongDamage, First) { long_damage(1000000); }
+TEST(LongDamage, Second) { long_damage(2000000); }
+TEST(LongDamage, Third) { long_damage(3000000); }
+TEST(LongDamage, Fourth) { long_damage(4000000); }
 
 }  // namespace
 }  // namespace perlite::engine_test
