@@ -757,12 +757,6 @@ Status save_cursors_on(View& view, PageNo root) noexcept {
   return first;
 }
 
-void reset_cursors_on(View& view, PageNo root) noexcept {
-  for (auto* cursor = static_cast<Cursor*>(view.cursor_list()); cursor != nullptr; cursor = cursor->list_next_) {
-    if (cursor->root_ == root) cursor->reset();
-  }
-}
-
 // ---- Payload ------------------------------------------------------------------------------------------------------
 
 // Page `page_index` of the overflow chain of the entry.

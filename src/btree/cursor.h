@@ -5,7 +5,7 @@
 //   Threads    as the View: one at a time.
 //
 // Positions
-//   None     on nothing: just opened, past an end, tree empty or cleared
+//   None     on nothing: just opened, past an end, tree empty
 //   At       on an entry: valid()
 //   Between  the entry it stood on is gone; next() and previous() go to its neighbours
 //   Saved    pins nothing, keeps a copy of its key; restore(), and whatever needs the position, finds the way back
@@ -158,7 +158,6 @@ class Cursor {
   friend class TreeEditor;
   friend Status release_cursors(pager::View& view) noexcept;
   friend Status save_cursors_on(pager::View& view, PageNo root) noexcept;
-  friend void reset_cursors_on(pager::View& view, PageNo root) noexcept;
 
   enum class Position : std::uint8_t { None, At, Between, Saved };
 
@@ -323,7 +322,5 @@ class Cursor {
 Status release_cursors(pager::View& view) noexcept;
 // Those on one tree only: before the tree is changed by other means than a cursor.
 Status save_cursors_on(pager::View& view, PageNo root) noexcept;
-// The cursors on one tree stand on nothing: its entries are gone.
-void reset_cursors_on(pager::View& view, PageNo root) noexcept;
 
 }  // namespace perlite::btree

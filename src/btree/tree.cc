@@ -174,7 +174,8 @@ class TreeEraser {
 }  // namespace
 
 Status clear_tree(View& view, PageNo root, std::uint64_t* entry_count, Budget* budget) {
-  reset_cursors_on(view, root);
+  // Their keys are kept: a rollback may bring the entries back before they move on.
+  PL_TRY(save_cursors_on(view, root));
   PL_ASSIGN(const TreeKind kind, tree_kind(view, root));
   TreeEraser eraser(view, kind == TreeKind::Table, budget);
   PL_TRY(eraser.erase(root, 0));

@@ -48,7 +48,7 @@ Result<PageNo> create_tree(pager::View& view, TreeKind kind);
 
 // Removes all entries, keeping the root page; whole subtrees go to the freelist without looking at their cells where
 // none can have overflow pages. `entry_count` (may be null) gets the number of entries that were there.
-// Cursors on the tree stand on nothing afterwards.
+// Cursors on the tree are Saved: a rollback that brings their entries back brings them back too.
 Status clear_tree(pager::View& view, PageNo root, std::uint64_t* entry_count, Budget* budget = nullptr);
 
 // Frees the tree with its root. In an auto-vacuum file the tree with the largest root moves into the hole: `moved_from`

@@ -359,6 +359,10 @@ const Interleaving kInterleavings[] = {
     {"drop the index in use", "CREATE INDEX tb ON t(b)", "SELECT b FROM t ORDER BY b", 3, "DROP INDEX tb"},
     {"begin and commit", "", "SELECT a FROM t ORDER BY a", 3, "BEGIN; DELETE FROM t WHERE a = 5; COMMIT"},
     {"begin and roll back", "", "SELECT a FROM t ORDER BY a", 3, "BEGIN; DELETE FROM t WHERE a = 5; ROLLBACK"},
+    {"delete all and roll back", "", "SELECT a FROM t ORDER BY a", 3, "BEGIN; DELETE FROM t; ROLLBACK"},
+    {"by index, delete all and back", "CREATE INDEX tb ON t(b)", "SELECT b, c FROM t WHERE b > 0 ORDER BY b", 3, "SAVEPOINT s; DELETE FROM t; ROLLBACK TO s; RELEASE s"},
+    {"without rowid, delete all and roll back", "CREATE TABLE w(k PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO w SELECT c, a FROM t",
+     "SELECT k FROM w ORDER BY k DESC", 3, "BEGIN; DELETE FROM w; ROLLBACK"},
     {"savepoint and back", "", "SELECT a FROM t ORDER BY a", 3, "SAVEPOINT s; DELETE FROM t WHERE a = 5; ROLLBACK TO s; RELEASE s"},
     {"failing statement", "CREATE UNIQUE INDEX tb ON t(b)", "SELECT a FROM t ORDER BY a", 3, "UPDATE t SET b = 1"},
     {"rollback on conflict", "CREATE UNIQUE INDEX tb ON t(b)", "SELECT a FROM t ORDER BY a", 3, "BEGIN; UPDATE OR ROLLBACK t SET b = 1"},
@@ -422,7 +426,7 @@ TEST(Interleaved, KeysOfGroupsOutliveTheirPages) {
       {"CREATE TABLE g(k PRIMARY KEY, v) WITHOUT ROWID; INSERT INTO g SELECT printf('%0200d', i), i FROM n", "SELECT k, count(*) FROM g GROUP BY k",
        "DELETE FROM g WHERE v BETWEEN 4 AND 48", "4 49 50 "},
       {"CREATE TABLE g(k, v); CREATE INDEX gk ON g(k); INSERT INTO g SELECT printf('%0200d', i), i FROM n", "SELECT DISTINCT k FROM g ORDER BY k",
-       "DELETE FROM g; INSERT INTO g SELECT hex(randomblob(100)), 1 FROM n", ""},
+       "DELETE FROM g; INSERT INTO g SELECT '/' || hex(randomblob(100)), 1 FROM n", ""},
   };
   for (const Groups& one : cases) {
     Database db(subject());

@@ -178,6 +178,9 @@ TEST(Tree, CursorsFindTheirPlaceAfterARollback) {
   ASSERT_FALSE(cursor.valid());
   ASSERT_OK(release_cursors(db.view()));
   ASSERT_OK(db.store().rollback_to_savepoint(depth.value()));
+  ASSERT_OK(cursor.next());
+  ASSERT_TRUE(cursor.valid());
+  ASSERT_EQ(cursor.rowid(), following);
   ASSERT_EQ(cursor.seek_rowid(rowid).value(), Relation::Equal);
   ASSERT_OK(cursor.erase());
   ASSERT_OK(release_cursors(db.view()));
