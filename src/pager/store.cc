@@ -107,7 +107,9 @@ Status Store::try_begin_read() {
   // Whoever does not come to the end of this knows nothing: there may be a log that was not seen.
   struct Guard {
     ~Guard() {
-      if (!done) store.stamp_known_ = false;
+      if (done) return;
+      store.stamp_known_ = false;
+      if (store.log_ != nullptr) store.log_->end_read();
     }
     Store& store;
     bool done;

@@ -14,6 +14,7 @@
 #include "os/vfs.h"
 #include "pager/store.h"
 #include "pager/wal.h"
+#include "tests/support/failing_allocator.h"
 #include "tests/support/shim_vfs.h"
 #include "tests/support/stock.h"
 #include "tests/unit/pager/workload.h"
@@ -341,6 +342,41 @@ TEST(Wal, ACommitThatWasTakenBackDoesNotCount) {
   copy_without_index(path, copy);
   EXPECT_EQ(version_by_store(copy, false), "0");
   store->end_read();
+}
+
+// A transaction that runs out of memory while it begins leaves nothing behind: the next one sees the newest state.
+TEST(Wal, ABeginWithoutMemoryIsNone) {
+  const Directory directory;
+  const std::string path = directory.file("a.db");
+  UniquePtr<Store> writer = open_file(path, 1024);
+  enter_log_mode(*writer);
+  std::uint32_t version = 0;
+  for (const bool fresh : {false, true}) {
+    UniquePtr<Store> reader = open_file(path, 1024);
+    ASSERT_TRUE(reader->begin_read().ok());
+    reader->end_read();
+    for (int fail_at = 0, failed = 1; failed != 0; ++fail_at) {
+      SCOPED_TRACE(fail_at);
+      ASSERT_TRUE(writer->begin_write().ok());
+      for (int i = 0; i < 5; ++i) ASSERT_TRUE(writer->view().append().ok());
+      ASSERT_TRUE(writer->write_header_u32(header::kUserVersion, ++version).ok());
+      ASSERT_TRUE(writer->commit(AfterCommit::EndRead).ok());
+      if (fresh) reader = open_file(path, 1024);
+      {
+        test::FailingAllocator memory;
+        memory.fail_at(fail_at);
+        try {
+          const Status status = reader->begin_read();
+          EXPECT_TRUE(status.ok() || status.primary() == Code::NoMem);
+        } catch (const std::bad_alloc&) {
+        }
+        failed = memory.failed();
+      }
+      ASSERT_TRUE(reader->begin_read().ok());
+      EXPECT_EQ(reader->read_header_u32(header::kUserVersion).value(), version);
+      reader->end_read();
+    }
+  }
 }
 
 // A sync that fails fails its commit, and all that follow: what the kernel forgot is not asked for again.
