@@ -91,7 +91,10 @@ LikePattern::LikePattern(std::string_view pattern, const LikeRules& rules) : fol
         return;
       }
       const char* const escaped = at;
-      decode_utf8(&at, end);
+      if (decode_utf8(&at, end) == kReplacementCharacter) {
+        atoms_.push_back({AtomKind::Replacement, 0, 0});
+        continue;
+      }
       for (const char* p = escaped; p < at; ++p) add_byte(*p);
       continue;
     }
@@ -116,6 +119,10 @@ LikePattern::LikePattern(std::string_view pattern, const LikeRules& rules) : fol
           {AtomKind::Set, static_cast<std::uint32_t>(bytes_.size()), static_cast<std::uint32_t>(close - at)});
       bytes_.append(at, static_cast<std::size_t>(close - at));
       at = close + 1;
+      continue;
+    }
+    if (letter == kReplacementCharacter) {
+      atoms_.push_back({AtomKind::Replacement, 0, 0});
       continue;
     }
     for (const char* p = start; p < at; ++p) add_byte(*p);
@@ -183,6 +190,9 @@ const char* LikePattern::match_piece(const Piece& piece, const char* at, const c
       case AtomKind::AnyLetter:
         if (at == end) return nullptr;
         decode_utf8(&at, end);
+        break;
+      case AtomKind::Replacement:
+        if (at == end || decode_utf8(&at, end) != kReplacementCharacter) return nullptr;
         break;
       case AtomKind::Set:
         if (at == end || !set_has(*atom, decode_utf8(&at, end))) return nullptr;

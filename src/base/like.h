@@ -26,7 +26,7 @@ class LikePattern {
   bool matches(std::string_view text) const noexcept;
 
  private:
-  enum class AtomKind : std::uint8_t { Bytes, AnyLetter, Set };
+  enum class AtomKind : std::uint8_t { Bytes, AnyLetter, Set, Replacement };  // U+FFFD: also what is no letter
   struct Atom {
     AtomKind kind;
     std::uint32_t offset;  // in bytes_ (Bytes: the bytes to match; Set: what stands between the brackets)

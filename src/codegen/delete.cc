@@ -47,7 +47,8 @@ Status generate_delete(Generator& g, const bind::Delete& erase) {
   PL_TRY(rows.plan(search, in_own_order));
   program.may_abort = !rows.is_one_row() || !table.indexes.empty();  // one change: nothing to go back from
   const bool unseen = erase.returning == nullptr && erase.triggers.empty();  // the order of the changes
-  if (unseen) rows.meet_in_table_order();
+  // The pages of the table are visited once each; RETURNING gives them out in this order.
+  if (!unseen || !table.without_rowid) rows.meet_in_key_order();
   PL_TRY(rows.gather());
   const bool gathers = unseen && !rows.is_one_row() && !table.without_rowid;
   if (gathers) PL_TRY(writer.gather_index_changes());

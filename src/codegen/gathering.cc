@@ -48,12 +48,19 @@ Status GatheredRows::plan(const plan::RowSearch& search, bool in_own_order) {
   const plan::Operator* op = plan_->root;
   while (const auto* filter = op->try_as<plan::Filter>()) op = filter->child;
   const auto* scan = op->try_as<plan::Scan>();
-  const bool alone = scan != nullptr && scan->relation == &target_ && !joined_ && kept_.empty();
-  one_row_ = alone && scan->path->kind == plan::AccessKind::RowidSeek &&
-             scan->path->seeks[0].kind == plan::Seek::Kind::Equal && plan_->kept_tables.empty();
-  in_place_ = one_row_ ||
-              (in_own_order && alone && scan->path->kind == plan::AccessKind::FullScan && !scan->path->reverse);
+  if (scan == nullptr || scan->relation != &target_ || joined_ || !kept_.empty()) return {};
+  path_ = scan->path;
+  one_row_ = path_->kind == plan::AccessKind::RowidSeek && path_->seeks[0].kind == plan::Seek::Kind::Equal &&
+             plan_->kept_tables.empty();
+  in_place_ = one_row_ || (in_own_order && path_->kind == plan::AccessKind::FullScan && !path_->reverse);
   return {};
+}
+
+bool GatheredRows::reads_index(std::span<const bool> indexes) const noexcept {
+  if (path_ == nullptr) return false;
+  if (path_->kind == plan::AccessKind::MultiIndexOr) return true;
+  return path_->kind == plan::AccessKind::IndexScan && !path_->index->is_table &&
+         indexes[static_cast<std::size_t>(path_->index->ordinal)];
 }
 
 // By key, and of equal keys the last row first where it counts.

@@ -30,9 +30,10 @@ class GatheredRows {
   bool is_one_row() const noexcept { return one_row_; }
   // True when a change must leave the cursor where the next row is found from.
   bool is_scan() const noexcept { return in_place_ && !one_row_; }
-  // The order of the rows is nobody's business: they may be met in the order of their table, whose pages are then visited
-  // once each. Before gather().
-  void meet_in_table_order() noexcept { sorted_ = sorted_ || !table_.without_rowid; }
+  // True when the rows are found through one of these indexes, by ordinal, or through several.
+  bool reads_index(std::span<const bool> indexes) const noexcept;
+  // Rows are changed in the order of their keys, not in that in which they are found. Before gather().
+  void meet_in_key_order() noexcept { sorted_ = true; }
   // Searches, and keeps keys and values.
   Status gather();
   // For each row kept: puts `cursor`, which is on the table's tree, on it and emits `code`; a row that is gone
@@ -59,6 +60,7 @@ class GatheredRows {
   Vector<std::int32_t> kept_registers_;
   const record::KeyInfo* key_ = nullptr;  // sorted: of the key alone
   const plan::RowPlan* plan_ = nullptr;
+  const plan::AccessPath* path_ = nullptr;  // to the target, where it is the only relation
   bool one_row_ = false;
   bool in_place_ = false;
   std::int32_t buffer_ = -1;

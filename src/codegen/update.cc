@@ -15,10 +15,13 @@
 namespace perlite::codegen {
 namespace {
 
-bool changes_rowid(const bind::Update& update) noexcept {
+// The rowid, or a column of the key of a WITHOUT ROWID table.
+bool changes_key(const bind::Update& update) noexcept {
   const catalog::Table& table = *update.target->table;
   return std::any_of(update.assignments.begin(), update.assignments.end(), [&](const bind::Assignment& a) {
-    return a.column < 0 || table.columns[static_cast<std::size_t>(a.column)].is_rowid_alias;
+    if (a.column < 0) return true;
+    const catalog::Column& column = table.columns[static_cast<std::size_t>(a.column)];
+    return column.is_rowid_alias || (table.without_rowid && column.key_position != 0);
   });
 }
 
@@ -56,13 +59,19 @@ Status generate_update(Generator& g, const bind::Update& update) {
 
   GatheredRows rows(g, *update.target, kept, joined);
   const bool touches_indexes = std::find(flags.begin(), flags.end(), true) != flags.end();
-  const bool alone = !changes_rowid(update) && update.returning == nullptr && update.triggers.empty() &&
+  const bool alone = !changes_key(update) && update.returning == nullptr && update.triggers.empty() &&
                      GatheredRows::in_own_order(search, update.assignments);
   const bool may_gather = alone && touches_indexes && writer.may_gather(update.on_conflict);
   const bool in_own_order = alone && (may_gather || (!touches_indexes && !writer.may_replace(update.on_conflict)));
   PL_TRY(rows.plan(search, in_own_order));
+  // Which row is changed first shows where one is refused for another's sake. What the search reads is changed only when
+  // it is over: then the keys are put in order, else rows are changed as they are found.
+  if (changes_key(update) || update.returning != nullptr || !update.triggers.empty() ||
+      writer.may_replace(update.on_conflict) || rows.reads_index(flags)) {
+    rows.meet_in_key_order();
+  }
   // One change, after all is checked: nothing to go back from.
-  program.may_abort = !rows.is_one_row() || touches_indexes || changes_rowid(update) ||
+  program.may_abort = !rows.is_one_row() || touches_indexes || changes_key(update) ||
                       writer.may_replace(update.on_conflict);
   PL_TRY(rows.gather());
   const bool gathers = may_gather && !rows.is_one_row();
