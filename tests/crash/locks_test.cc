@@ -21,7 +21,7 @@ struct Side {
   const char* name;
   std::string library;
 };
-std::vector<Side> sides() { return {{"stock", ENGINE_STOCK}, {"perlite", subject_path()}}; }
+std::vector<Side> sides() { return {{"stock", test::places.stock}, {"perlite", subject_path()}}; }
 
 bool has_mode(const std::string& mode) {
   ScratchFile file("mode");
@@ -113,7 +113,7 @@ const std::vector<std::vector<std::string>>& asks(const std::string& mode) {
 // The three processes of a situation, kept for the next one.
 struct Company {
   Company(const Side& holder, const Side& asker)
-      : first(CRASH_ACTOR, holder.library), second(CRASH_ACTOR, asker.library), third(CRASH_ACTOR, ENGINE_STOCK) {}
+      : first(test::places.actor, holder.library), second(test::places.actor, asker.library), third(test::places.actor, test::places.stock) {}
   void leave() {
     for (Actor* actor : {&first, &second, &third}) {
       actor->tell("close 1");
@@ -211,7 +211,7 @@ void die_and_recover(const std::string& mode, const Side& victim, const Side& he
     SCOPED_TRACE(mode + ", " + victim.name + " dies before call " + std::to_string(calls) + ", " + heir.name + " goes on");
     ScratchFile file("death");
     make_file(file.path(), mode);
-    Actor first(CRASH_ACTOR, victim.library), second(CRASH_ACTOR, heir.library);
+    Actor first(test::places.actor, victim.library), second(test::places.actor, heir.library);
     // In WAL the heir may be there before: then the wal-index outlives the victim.
     const bool is_there = calls % 2 == 0;
     if (is_there) {

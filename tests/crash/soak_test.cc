@@ -61,7 +61,7 @@ void live(Writer& writer, const std::string& path, double duration, std::uint64_
   std::mt19937_64 random(seed);
   const auto end = Clock::now() + std::chrono::duration<double>(duration);
   while (Clock::now() < end && writer.faults.empty()) {
-    Actor actor(CRASH_ACTOR, writer.library);
+    Actor actor(test::places.actor, writer.library);
     if (const std::string log = prepared(actor, path, "30000"); log != "0000") {
       writer.faults += "start: " + log + "; ";
       return;
@@ -113,7 +113,7 @@ std::pair<long long, long long> soak(const std::string& mode, const std::string&
   std::string watched[2];
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&, i] {
-      Actor actor(CRASH_ACTOR, i == 0 ? first : second);
+      Actor actor(test::places.actor, i == 0 ? first : second);
       std::string log = prepared(actor, file.path(), "30000");
       if (log == "0000") log = actor.tell("transfer 0 " + std::to_string(seed + static_cast<std::uint64_t>(i)) + " " + std::to_string(duration));
       watched[i] = log;
@@ -155,11 +155,11 @@ std::pair<long long, long long> soak(const std::string& mode, const std::string&
 
 void soak_both(const std::string& mode) {
   const double duration = seconds(12);
-  const auto lost = soak(mode, subject_path(), ENGINE_STOCK, duration, 11);
+  const auto lost = soak(mode, subject_path(), test::places.stock, duration, 11);
   if (lost.first < 0) FAIL() << "no " << mode;
   EXPECT_EQ(lost.first, 0) << "acknowledged by Perlite and not there";
   // Stock's own losses are known (3.40.1) and reported only.
-  static_cast<void>(soak(mode, ENGINE_STOCK, ENGINE_STOCK, duration, 12));
+  static_cast<void>(soak(mode, test::places.stock, test::places.stock, duration, 12));
 }
 
 TEST(Soak, Wal) { soak_both("wal"); }
@@ -197,7 +197,7 @@ void eight_writers(const std::string& mode, const std::string& library, bool exp
   const double duration = seconds(10);
   std::vector<std::unique_ptr<Actor>> actors;
   for (int i = 0; i < 8; ++i) {
-    actors.push_back(std::make_unique<Actor>(CRASH_ACTOR, library));
+    actors.push_back(std::make_unique<Actor>(test::places.actor, library));
     ASSERT_EQ(prepared(*actors.back(), file.path(), "5000"), "0000");
   }
   for (int i = 0; i < 8; ++i) actors[static_cast<std::size_t>(i)]->send("increment 0 w" + std::to_string(i) + " " + std::to_string(duration));
@@ -222,11 +222,11 @@ void eight_writers(const std::string& mode, const std::string& library, bool exp
   if (expects) turns.are_fair(duration);
 }
 TEST(EightWriters, Wal) {
-  eight_writers("wal", ENGINE_STOCK, false);
+  eight_writers("wal", test::places.stock, false);
   eight_writers("wal", subject_path(), true);
 }
 TEST(EightWriters, Delete) {
-  eight_writers("delete", ENGINE_STOCK, false);
+  eight_writers("delete", test::places.stock, false);
   eight_writers("delete", subject_path(), true);
 }
 

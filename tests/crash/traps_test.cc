@@ -63,7 +63,7 @@ TEST(Traps, ClosingAConnectionKeepsTheLocksOfAnother) {
     ScratchFile file("locks");
     Database holder(subject(), file.path());
     ASSERT_EQ(holder.exec("PRAGMA journal_mode=" + mode + "; CREATE TABLE t(a); INSERT INTO t VALUES(1)"), "");
-    Actor other(CRASH_ACTOR, ENGINE_STOCK);
+    Actor other(test::places.actor, test::places.stock);
     ASSERT_EQ(other.tell("open 0 " + file.path()), "0");
     const auto come_and_go = [&] {
       Database second(subject(), file.path());
@@ -179,7 +179,7 @@ TEST(Traps, AForkLeavesTheParentsTransactionAlone) {
       return log;
     });
     EXPECT_EQ(answer, "I1 5:");
-    Actor other(CRASH_ACTOR, ENGINE_STOCK);
+    Actor other(test::places.actor, test::places.stock);
     ASSERT_EQ(other.tell("open 0 " + file.path()), "0");
     EXPECT_EQ(other.tell("exec 0 BEGIN IMMEDIATE"), "5");
     EXPECT_EQ(db.exec("COMMIT"), "");

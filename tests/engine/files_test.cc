@@ -241,14 +241,14 @@ class Data : public testing::TestWithParam<const char*> {};
 
 TEST_P(Data, QueriesEqualTheOracles) {
   const char* shared = ::getenv("PERLITE_SHARED");
-  const std::string source = std::string(shared != nullptr ? shared : ENGINE_SOURCE "/../shared") + "/data/" + GetParam() + ".db";
+  const std::string source = std::string(shared != nullptr ? shared : std::string(test::places.source) + "/../shared") + "/data/" + GetParam() + ".db";
   if (::access(source.c_str(), R_OK) != 0) GTEST_SKIP() << "no " << source;
   ScratchFile file("data");
   copy_file(source, file.path());
   Comparison comparison;
   // NAME-VARIANT.db holds what NAME.db holds, in another form.
   const std::string script = std::string(GetParam()).substr(0, std::string_view(GetParam()).find('-'));
-  for (const Case& one : read_script(std::string(ENGINE_SOURCE) + "/tests/engine/data/" + script + ".sql")) {
+  for (const Case& one : read_script(std::string(test::places.source) + "/tests/engine/data/" + script + ".sql")) {
     comparison.run(one, file.path());
   }
   comparison.finish();

@@ -1,6 +1,6 @@
 // tests/engine/harness.h: the engine under test and the oracle, side by side, through the public interface.
 //
-// Both libraries are loaded by path and never linked. ENGINE_SUBJECT and ENGINE_STOCK are built in; the environment
+// Both libraries are loaded by path and never linked. Where they stand is built in (tests/support/places.h); the environment
 // variable PERLITE_SUBJECT puts another library in Perlite's place, as when a test is proved on the oracle alone.
 // What may differ stands in tests/engine/known_differences.txt, and must differ.
 #pragma once
@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "tests/compat/library.h"
+#include "tests/support/places.h"
 
 namespace perlite::engine_test {
 
@@ -28,13 +29,13 @@ using compat::Answer;
 using compat::Library;
 
 inline const Library& stock() {
-  static const Library library(ENGINE_STOCK);
+  static const Library library(test::places.stock);
   return library;
 }
 
 inline std::string subject_path() {
   const char* other = ::getenv("PERLITE_SUBJECT");
-  return other != nullptr ? other : ENGINE_SUBJECT;
+  return other != nullptr ? other : test::places.subject;
 }
 
 inline const Library& subject() {
@@ -49,7 +50,7 @@ class ScratchFile {
  public:
   explicit ScratchFile(const std::string& stem = "scratch") {
     static int next = 0;
-    path_ = std::string(ENGINE_SCRATCH) + "/" + stem + "-" + std::to_string(::getpid()) + "-" + std::to_string(next++) + ".db";
+    path_ = std::string(test::places.scratch) + "/" + stem + "-" + std::to_string(::getpid()) + "-" + std::to_string(next++) + ".db";
     remove();
   }
   ~ScratchFile() { remove(); }
@@ -201,7 +202,7 @@ class KnownDifferences {
  public:
   using Key = std::pair<std::string, std::string>;
   KnownDifferences() {
-    std::ifstream in(std::string(ENGINE_SOURCE) + "/tests/engine/known_differences.txt");
+    std::ifstream in(std::string(test::places.source) + "/tests/engine/known_differences.txt");
     std::string line;
     while (std::getline(in, line)) {
       if (line.empty() || line[0] == '#') continue;

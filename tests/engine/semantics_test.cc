@@ -12,7 +12,7 @@ class Scripts : public testing::TestWithParam<std::string> {};
 
 TEST_P(Scripts, AnswersAreTheOracles) {
   Comparison comparison;
-  const std::vector<Case> cases = read_script(std::string(ENGINE_SOURCE) + "/tests/engine/scripts/" + GetParam() + ".sql");
+  const std::vector<Case> cases = read_script(std::string(test::places.source) + "/tests/engine/scripts/" + GetParam() + ".sql");
   ASSERT_FALSE(cases.empty());
   for (const Case& one : cases) comparison.run(one);
   comparison.finish();
@@ -21,14 +21,14 @@ TEST_P(Scripts, AnswersAreTheOracles) {
 // The planner's rewrites change what a statement costs, never what it answers.
 TEST_P(Scripts, AnswersAreTheOraclesWithoutRewrites) {
   Comparison comparison(Comparison::Rewrites::Off);
-  const std::vector<Case> cases = read_script(std::string(ENGINE_SOURCE) + "/tests/engine/scripts/" + GetParam() + ".sql");
+  const std::vector<Case> cases = read_script(std::string(test::places.source) + "/tests/engine/scripts/" + GetParam() + ".sql");
   for (const Case& one : cases) comparison.run(one);
   comparison.finish();
 }
 
 std::vector<std::string> script_names() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(ENGINE_SOURCE) + "/tests/engine/scripts")) {
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(test::places.source) + "/tests/engine/scripts")) {
     if (entry.path().extension() == ".sql") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());

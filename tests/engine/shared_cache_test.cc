@@ -176,7 +176,7 @@ std::string difference(const std::vector<std::string>& lines, const std::functio
 }
 
 TEST(SharedCache, Scripts) {
-  std::ifstream in(std::string(ENGINE_SOURCE) + "/tests/engine/scripts/shared_cache.txt");
+  std::ifstream in(std::string(test::places.source) + "/tests/engine/scripts/shared_cache.txt");
   ASSERT_TRUE(in.good());
   ScratchFile file("shared");
   std::string line, title;
