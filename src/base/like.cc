@@ -128,6 +128,7 @@ LikePattern::LikePattern(std::string_view pattern, const LikeRules& rules) : fol
     for (const char* p = start; p < at; ++p) add_byte(*p);
   }
   end_piece();
+  contains_ = pieces_.size() == 3 && pieces_[0].atom_count == 0 && pieces_[1].plain && pieces_[2].atom_count == 0;
 }
 
 void LikePattern::add_byte(char c) {
@@ -230,6 +231,11 @@ bool LikePattern::match_at_end(const Piece& piece, const char* at, const char* e
 }
 
 bool LikePattern::matches(std::string_view text) const noexcept {
+  if (contains_) {
+    // Behind a NUL nothing counts.
+    const std::size_t place = find_bytes(text, bytes_, fold_);
+    return place != std::string_view::npos && (place == 0 || std::memchr(text.data(), 0, place) == nullptr);
+  }
   if (never_) return false;
   const char* at = text.data();
   const char* end = at + text.size();

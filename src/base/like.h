@@ -52,6 +52,7 @@ class LikePattern {
   std::uint32_t piece_start_ = 0;  // while compiling
   bool fold_;
   bool never_ = false;
+  bool contains_ = false;  // %bytes%
 };
 
 // The first place of `needle` in `text`, or npos. `fold`: ASCII case does not count, and `needle` is in lower case.
