@@ -105,7 +105,7 @@ class Company {
 
  private:
   std::unique_ptr<Actor> come() const {
-    auto actor = std::make_unique<Actor>(CRASH_ACTOR, ENGINE_STOCK);
+    auto actor = std::make_unique<Actor>(test::places.actor, test::places.stock);
     EXPECT_EQ(actor->tell("open 0 " + path_), "0");
     actor->tell("exec 0 PRAGMA synchronous=off; SELECT count(*) FROM t");
     return actor;

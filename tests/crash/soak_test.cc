@@ -261,11 +261,11 @@ void eight_threads(const std::string& mode, const engine_test::Library& library,
   if (expects) turns.are_fair(duration);
 }
 TEST(EightThreads, Wal) {
-  eight_threads("wal", stock(), ENGINE_STOCK, false);
+  eight_threads("wal", stock(), test::places.stock, false);
   eight_threads("wal", subject(), subject_path(), true);
 }
 TEST(EightThreads, Delete) {
-  eight_threads("delete", stock(), ENGINE_STOCK, false);
+  eight_threads("delete", stock(), test::places.stock, false);
   eight_threads("delete", subject(), subject_path(), true);
 }
 
