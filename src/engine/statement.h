@@ -46,6 +46,7 @@ class Statement : public Allocated {
   // Since the last reset().
   bool has_run() const noexcept { return state_ != State::Ready || last_error_ != Code::Ok; }
   bool is_read_only() const noexcept { return program().read_only; }
+  bool returns_rows() const noexcept { return !program().columns.empty(); }
   bool has_row() const noexcept { return has_row_; }
   std::span<Value> row() noexcept { return has_row_ ? execution_->row() : std::span<Value>(); }
   vm::Execution& execution() noexcept { return *execution_; }

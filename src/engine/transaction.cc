@@ -57,6 +57,7 @@ Status Connection::begin(std::int32_t number, bool write, const catalog::Shape* 
   } else {
     PL_TRY(store->begin_read());
   }
+  if (running_ != nullptr && running_->returns_rows()) PL_TRY(store->settle());
   // The cookie is read again only when the file may have moved since it was last compared.
   if (d.checked_version != store->version() && d.shape && !d.schema_is_private) {
     PL_ASSIGN(const std::uint32_t cookie, store->read_header_u32(pager::header::kSchemaCookie));
@@ -175,8 +176,10 @@ Status Connection::commit_stores(pager::AfterCommit then) {
     return Code::ConstraintCommitHook;
   }
   Vector<const char*> journals;
+  int writers = 0;
   for (auto& d : databases_) {
     if (!d->is_writing()) continue;
+    ++writers;
     if (d->store->has_changes()) {
       AskedAmount amount(hooks, d->name.c_str());
       PL_TRY(btree::auto_vacuum_commit(d->store->view(), hooks.autovacuum_pages != nullptr ? &amount : nullptr));
@@ -193,7 +196,8 @@ Status Connection::commit_stores(pager::AfterCommit then) {
   for (auto& d : databases_) {
     if (!d->is_writing()) continue;
     const bool named = super_journal != nullptr && d->store->wants_super_journal();
-    Status status = d->store->commit_prepare(named ? super_journal->name() : std::string_view());
+    Status status = d->store->commit_prepare(named ? super_journal->name() : std::string_view(),
+                                             writers == 1 ? pager::CommitCompany::None : pager::CommitCompany::Others);
     if (!status.ok()) {
       if (super_journal != nullptr) abandoned_super_journals_.push_back(std::move(super_journal));
       return status;
@@ -311,6 +315,12 @@ void Connection::statement_started(Statement& statement) noexcept {
 // Whatever becomes of the changes, the statement is over afterwards: memory that runs out here undoes them.
 Status Connection::statement_finished(Statement& statement, Code result, catalog::ConflictAction action) {
   Status outcome;
+  // An error tells of what the transaction began with. Where that failed to become durable, so will the transaction.
+  if (result != Code::Ok) {
+    for (auto& d : databases_) {
+      if (d->is_writing()) static_cast<void>(d->store->settle());
+    }
+  }
   if (!statement.is_read_only()) {
     try {
       outcome = settle_changes(statement, result, action);

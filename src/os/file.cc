@@ -6,6 +6,7 @@
 #include "os/posix_calls.h"
 #include "os/posix_file.h"
 #include "os/posix_lock.h"
+#include "os/posix_shm.h"
 #include "os/vfs.h"
 
 namespace perlite::os {
@@ -143,6 +144,19 @@ LockQueue* File::lock_queue() noexcept {
 bool File::take_turn() noexcept { return posix_take_turn(*static_cast<PosixFile*>(file_)); }
 void File::end_turn() noexcept { posix_end_turn(*static_cast<PosixFile*>(file_)); }
 bool File::turn_is_taken() noexcept { return posix_turn_is_taken(*static_cast<PosixFile*>(file_)); }
+bool File::others_have_turn() noexcept { return !lock_queue()->has_turn() && turn_is_taken(); }
+
+Companion* File::companion(UniquePtr<Companion> (*make)()) {
+  if (lock_queue() == nullptr) return nullptr;
+  Inode& inode = *static_cast<PosixFile*>(file_)->inode;
+  const base::MutexGuard guard(inode.mutex);
+  if (inode.companion == nullptr) inode.companion = make().release();
+  return inode.companion;
+}
+
+void File::pass_shm_lock(File& to, int slot) noexcept {
+  posix_shm_pass(*static_cast<PosixFile*>(file_), *static_cast<PosixFile*>(to.file_), slot);
+}
 
 bool File::has_shared_memory() const noexcept {
   return file_->pMethods->iVersion >= 2 && file_->pMethods->xShmMap != nullptr;

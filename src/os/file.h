@@ -19,6 +19,15 @@
 
 namespace perlite::os {
 
+// What a layer above keeps of a database file for the whole process.
+class Companion : public Allocated {
+ public:
+  Companion() = default;
+  Companion(const Companion&) = delete;
+  Companion& operator=(const Companion&) = delete;
+  virtual ~Companion() = default;
+};
+
 class File {
  public:
   File() noexcept = default;  // closed
@@ -55,7 +64,10 @@ class File {
   LockQueue* lock_queue() noexcept;
   bool take_turn() noexcept;  // false: another has it
   void end_turn() noexcept;
-  bool turn_is_taken() noexcept;  // by another
+  bool turn_is_taken() noexcept;     // by another
+  bool others_have_turn() noexcept;  // another process, that is
+  // What the layer above keeps of the file; `make`, called once, makes it. Null without a queue.
+  Companion* companion(UniquePtr<Companion> (*make)());
 
   // The shared memory of a log's index; the calls are those of sqlite3_io_methods. Without it nothing else below may be
   // called. Errors of shm_map: ReadOnly (mapped, but not for writing), ReadOnlyCantInit, CantOpen, IoErr, Busy; a block
@@ -63,6 +75,8 @@ class File {
   bool has_shared_memory() const noexcept;
   Code shm_map(int number, int block_size, bool extend, void volatile** block) noexcept;
   Code shm_lock(int slot, int count, int flags) noexcept;  // SQLITE_SHM_*
+  // An exclusive lock that this file holds is held by `to` from now on: another one with a queue, of the same database.
+  void pass_shm_lock(File& to, int slot) noexcept;
   void shm_barrier() noexcept;
   void shm_unmap(bool delete_file) noexcept;
 

@@ -41,6 +41,9 @@ class LockQueue {
   // A lock was given back: the first may try again. Costs a load when nobody waits.
   void wake() noexcept;
 
+  // Whether one of this process's open files has the turn.
+  void set_has_turn(bool on) noexcept { has_turn_.store(on, std::memory_order_relaxed); }
+  bool has_turn() const noexcept { return has_turn_.load(std::memory_order_relaxed); }
   // The process waited and has its turn: until then its threads need not look whether another process waits.
   void begin_turn(Clock::time_point until) noexcept {
     turn_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
@@ -56,6 +59,7 @@ class LockQueue {
   Place* last_ = nullptr;
   std::uint64_t wakes_ = 0;
   std::atomic<Clock::rep> turn_until_{0};
+  std::atomic<bool> has_turn_{false};
   std::atomic<std::uint32_t> waiting_{0};  // places; written with the mutex held
 };
 

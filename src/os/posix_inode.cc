@@ -7,6 +7,7 @@
 #include <atomic>
 #include <new>
 
+#include "os/file.h"
 #include "os/posix_calls.h"
 
 namespace perlite::os {
@@ -96,6 +97,7 @@ void release_inode(Inode* inode) noexcept {
     *link = inode->next;
   }
   close_parked(*inode);
+  delete inode->companion;
   inode->~Inode();
   base::Allocator::release(inode);
 }

@@ -21,6 +21,7 @@
 namespace perlite::os {
 
 struct SharedMemory;  // os/posix_shm.h
+class Companion;      // os/file.h
 
 // A descriptor that must stay open until the process has no lock on the inode. Made when the file is opened, so that
 // closing cannot fail.
@@ -44,6 +45,7 @@ struct Inode {
   bool process_lock = false;  // unix-excl: the whole shared range is write-locked until the last file closes
   ParkedDescriptor* parked = nullptr;
   SharedMemory* shared_memory = nullptr;
+  Companion* companion = nullptr;  // made once; ends with the inode
 
   LockQueue queue;  // who waits for a lock of the file or of its shared memory
 };

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "base/allocator.h"
+#include "base/assert.h"
 #include "base/containers.h"
 #include "os/posix_calls.h"
 #include "os/posix_file.h"
@@ -224,6 +225,14 @@ int posix_shm_lock(sqlite3_file* handle, int offset, int count, int flags) {
   const int code = set_slots(file, offset, count, flags);
   if ((flags & SQLITE_SHM_UNLOCK) != 0) file.inode->queue.wake();
   return code;
+}
+
+void posix_shm_pass(PosixFile& from, PosixFile& to, int slot) noexcept {
+  PL_ASSERT(from.inode == to.inode && to.shm_open);
+  const base::MutexGuard guard(from.inode->mutex);
+  PL_ASSERT((from.shm_exclusive & (1 << slot)) != 0);
+  from.shm_exclusive &= ~(1 << slot);
+  to.shm_exclusive |= 1 << slot;
 }
 
 void posix_shm_barrier(sqlite3_file* handle) {

@@ -202,16 +202,17 @@ std::span<Frame* const> Store::frames_to_write() noexcept {
   return {listed_.data(), static_cast<std::size_t>(end - listed_.begin())};
 }
 
-// The stages append and sync. Page 1 is written when something on it changed, or when nothing else would carry the
-// count.
-Status Store::commit_to_log() {
+// The stages append and, unless publish() will see to it, sync. Page 1 is written when something on it changed, or when
+// nothing else would carry the count.
+Status Store::commit_to_log(CommitCompany company) {
   const Frame* first = pool_.find(PageNo(1));
   const bool first_changed = first != nullptr && first->state == Frame::State::Overlay;
   if (first_changed || view_.page_count_ != original_count_ || frames_to_write().empty()) PL_TRY(stamp_header());
   log_->mark_commit();
   PL_TRY(append_frames(frames_to_write(), view_.page_count_));
   file_touched_ = true;
-  if (synchronous_ >= Synchronous::Full) PL_TRY(log_->sync());
+  const bool sync_comes = company == CommitCompany::None && log_->publish_syncs();
+  if (synchronous_ >= Synchronous::Full && !sync_comes) PL_TRY(log_->sync());
   state_ = State::Prepared;
   return {};
 }
@@ -439,7 +440,7 @@ bool Store::wants_super_journal() const noexcept {
   return journal_on_disk() && synchronous_ != Synchronous::Off && has_changes();
 }
 
-Status Store::commit_prepare(std::string_view super_journal) {
+Status Store::commit_prepare(std::string_view super_journal, CommitCompany company) {
   PL_TRY(may_write());
   if (!has_changes()) {
     // Observed: a writer that changed nothing waits for readers as well.
@@ -453,7 +454,7 @@ Status Store::commit_prepare(std::string_view super_journal) {
     return {};
   }
 
-  if (log_ != nullptr) return commit_to_log();
+  if (log_ != nullptr) return commit_to_log(company);
 
   PL_TRY(lock_exclusive(true));
   if (!counter_moved_ || view_.page_count_ != original_count_ || become_page_size_ != 0) PL_TRY(stamp_header());

@@ -30,6 +30,7 @@ LockWait::LockWait(os::File& file, sqlite3_vfs& vfs, BusyHandler* busy, Manner m
 
 LockWait::~LockWait() {
   if (has_turn_) {
+    queue_->set_has_turn(false);
     file_.end_turn();
     queue_->begin_turn(Clock::now() + kTurn);
   }
@@ -64,6 +65,7 @@ void LockWait::wait_for_turn(Clock::time_point until) noexcept {
     const Clock::time_point now = Clock::now();
     if (file_.take_turn()) {
       has_turn_ = true;
+      queue_->set_has_turn(true);
       looking_since_ = now;
       return;
     }

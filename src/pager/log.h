@@ -8,7 +8,7 @@
 //   stage of the commit pipeline    call
 //   append                          append(pages, page count), any number of times, the last one with the count
 //   sync                            sync()
-//   publish                         publish()
+//   publish                         publish(), which may be the sync too
 //
 // Frames that were appended and not published are seen by the connection that appended them alone.
 //   Threads   one at a time for one Log; the logs of several connections share their state as they see fit.
@@ -53,6 +53,12 @@ class Log : public Allocated {
 
   virtual ~Log() = default;
 
+  // Before begin_read() of a transaction that will write. True: it is the writer already, behind a commit of another
+  // connection that is not durable yet, and its snapshot will be what that publishes (docs/format/wal.md, "Commits
+  // together"). begin_write() follows, or abandon().
+  virtual bool join() { return false; }
+  // Waits until what the writer's snapshot rests on is durable. Errors: IoErr when it will never be.
+  virtual Status settle() { return {}; }
   // Takes the newest published state as this connection's snapshot. The answer tells whether it differs from that of
   // the last call. Errors: Busy, BusyRecovery, Protocol, IoErr, Corrupt.
   virtual Result<bool> begin_read() = 0;
@@ -81,7 +87,10 @@ class Log : public Allocated {
   virtual Status sync() = 0;
   // Shows the transaction to all; it is the snapshot of this connection from now on.
   virtual Status publish() = 0;
-  // Forgets what was appended since begin_write() and not published. Ends the write, as publish() does.
+  // True: publish() makes it durable before, with commits of other connections, where a commit is to be synced and was
+  // not by sync(). Then an error of publish() ends the write as well.
+  virtual bool publish_syncs() const noexcept { return false; }
+  // Forgets what was appended since begin_write() or join() and not published. Ends the write, as publish() does.
   virtual void abandon() noexcept = 0;
 
   // Moves frames into the database file; outside transactions. `busy` may be null. On Busy the counts may be set.

@@ -334,12 +334,26 @@ Status Store::begin_writing(WriteIntent intent) {
   LockWait wait(file_, *vfs_, busy(), LockWait::Manner::InTurn);
   if (began_reading) wait.let_others_pass();
   for (;;) {
-    Status status = state_ == State::None ? try_begin_read() : Status();
-    if (status.ok()) status = try_begin_write(intent);
+    Status status = began_reading ? try_begin_both(intent) : try_begin_write(intent);
     if (status.ok()) return {};
     if (began_reading && state_ == State::Reading) end_reading();
     if (status.primary() != Code::Busy || !began_reading || !wait.again()) return status;
   }
+}
+
+// One attempt to read, then to write.
+Status Store::try_begin_both(WriteIntent intent) {
+  struct Joined {
+    ~Joined() {
+      if (joined && store.state_ < State::Writing && store.log_ != nullptr) store.log_->abandon();
+    }
+    Store& store;
+    bool joined;
+  };
+  // Sessions share what they read: none may see what is not durable yet.
+  const Joined guard{*this, session_ == nullptr && log_ != nullptr && log_->join()};
+  PL_TRY(try_begin_read());
+  return try_begin_write(intent);
 }
 
 Status Store::try_begin_write(WriteIntent intent) {

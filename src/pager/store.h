@@ -85,6 +85,8 @@ struct StoreCounters {
 
 enum class WriteIntent : std::uint8_t { Immediate, Exclusive };
 enum class AfterCommit : std::uint8_t { KeepReading, EndRead };
+// Whether other stores commit in the same transaction.
+enum class CommitCompany : std::uint8_t { Others, None };
 
 class Store : public Allocated {
  public:
@@ -118,17 +120,21 @@ class Store : public Allocated {
 
   // Commit in two phases, so that several files can commit together. After commit_prepare() everything is on disk but
   // the end of the journal; the header's change counter, page count, version-valid-for and library version are set.
-  // `super_journal`: full path name to write into the journal, empty for none.
+  // `super_journal`: full path name to write into the journal, empty for none. A store that commits without company
+  // may leave it to commit_finish() to make the log durable, together with the commits of other connections.
   // On an error the transaction still stands: try again (Busy) or roll back. Changing pages or preparing again after it
   // succeeded is allowed too: where several files commit together, another one may have failed.
-  Status commit_prepare(std::string_view super_journal = {});
+  Status commit_prepare(std::string_view super_journal = {}, CommitCompany company = CommitCompany::Others);
   // Ends the journal and with it the transaction: state `reading`, lock SHARED. With EndRead it ends the read
   // transaction as well, which saves locking calls. On an error the caller rolls back.
   Status commit_finish(AfterCommit then = AfterCommit::KeepReading);
   Status commit(AfterCommit then = AfterCommit::KeepReading) {
-    PL_TRY(commit_prepare());
+    PL_TRY(commit_prepare({}, CommitCompany::None));
     return commit_finish(then);
   }
+  // In a write transaction: waits until what it began with is durable (docs/format/wal.md, "Commits together"). Before
+  // that nothing it read or found wrong may be told. Errors: IoErr when it will never be.
+  Status settle() { return in_write() && log_ != nullptr ? log_->settle() : Status(); }
   // True when this store must be named in a super-journal if several files commit together: it has changes and a
   // rollback journal on disk, and synchronous is not OFF.
   bool wants_super_journal() const noexcept;
@@ -342,7 +348,7 @@ class Store : public Allocated {
   Status journal_cut_pages();
   Status write_frames(std::span<Frame* const> frames);
   Status append_frames(std::span<Frame* const> frames, std::uint32_t commit_page_count);
-  Status commit_to_log();
+  Status commit_to_log(CommitCompany company);
   std::span<Frame* const> frames_to_write() noexcept;
   Status fit_file(bool last_written);
   Status make_room();
@@ -380,6 +386,7 @@ class Store : public Allocated {
   void end_reading() noexcept;
   Status begin_writing(WriteIntent intent);
   Status try_begin_read();
+  Status try_begin_both(WriteIntent intent);
   Status try_begin_write(WriteIntent intent);
   Status check_cache();
   Status load_header();
@@ -442,8 +449,8 @@ class Store : public Allocated {
   std::uint32_t data_version_ = 1;
   std::uint32_t spilled_end_ = 0;  // the last of spilled_
   std::uint32_t committed_frames_ = 0;
-  std::uint32_t header_shape_ = 0;  // bytes 16..19 of the header: page size and format versions
-  std::uint32_t original_count_ = 0;  // pages at the start of the write transaction
+  std::uint32_t header_shape_ = 0;       // bytes 16..19 of the header: page size and format versions
+  std::uint32_t original_count_ = 0;     // pages at the start of the write transaction
   std::uint32_t become_page_size_ = 0;   // of the database that the transaction puts in place of this one; 0: none
   std::uint32_t become_page_count_ = 0;  // its pages
   StoreWatcher* watchers_ = nullptr;
@@ -472,11 +479,11 @@ class Store : public Allocated {
   bool immutable_ = false;             // URI immutable=1: the file never changes, nobody is asked
   bool stamp_known_ = false;
   std::uint32_t sector_pages_ = 1;  // pages that one interrupted write may damage together
-  bool header_read_only_ = false;  // the header's write version is beyond ours
-  bool journal_existed_ = false;   // a journal file with bytes was there when reading began
-  bool counter_moved_ = false;     // the change counter moved since EXCLUSIVE was taken and kept
-  bool file_touched_ = false;      // the write transaction has written to the database file
-  bool journal_synced_ = false;    // its journal is hot: whatever the file becomes, it goes back to what it was
+  bool header_read_only_ = false;   // the header's write version is beyond ours
+  bool journal_existed_ = false;    // a journal file with bytes was there when reading began
+  bool counter_moved_ = false;      // the change counter moved since EXCLUSIVE was taken and kept
+  bool file_touched_ = false;       // the write transaction has written to the database file
+  bool journal_synced_ = false;     // its journal is hot: whatever the file becomes, it goes back to what it was
 };
 
 }  // namespace perlite::pager

@@ -27,6 +27,7 @@ Result<UniquePtr<Wal>> Wal::open(sqlite3_vfs& vfs, const char* name, os::File& d
   PL_ASSIGN(wal->log_, os::File::open(vfs, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL, &flags));
   wal->read_only_ = (flags & SQLITE_OPEN_READONLY) != 0;
   PL_TRY(wal->index_.open(home));
+  if (home == WalIndex::Home::Shared) wal->group_ = CommitGroup::of(database);
   return wal;
 }
 
@@ -37,10 +38,25 @@ Wal::~Wal() {
 
 // --- Reading --------------------------------------------------------------------------------------------------------
 
+bool Wal::join() {
+  PL_ASSERT(read_mark_ < 0 && !writing_ && !joined_);
+  if (group_ == nullptr || failed_ != Code::Ok || read_only_ || index_.read_only() || index_.alone()) return false;
+  joined_ = group_->join(database_, &base_, &head_);
+  in_group_ = joined_;
+  return joined_;
+}
+
+Status Wal::settle() { return joined_ ? group_->settle(base_) : Status(); }
+
 Result<bool> Wal::begin_read() {
   PL_ASSERT(read_mark_ < 0 && !writing_);
   former_ = snapshot_;
-  PL_TRY(take_snapshot(false));
+  PL_TRY(take_snapshot(joined_));
+  if (joined_) {  // the mark of a former state keeps what comes behind it as well
+    snapshot_ = head_;
+    end_ = {head_.last_frame, head_.frame_checksum};
+    page_size_ = head_.page_size();
+  }
   // While nobody was here a log may have come and gone, and a private index knows nothing of it.
   const bool moved = !known_ || !(snapshot_ == former_) || (is_private() && snapshot_.last_frame == 0);
   known_ = true;
@@ -178,24 +194,35 @@ Status Wal::begin_write() {
   if (read_mark_ < 0) return Code::Protocol;
   if (failed_ != Code::Ok) return failed_;
   if (read_only_ || index_.read_only()) return Code::ReadOnly;
-  PL_TRY(index_.lock_exclusive(wal::kWriteLock));
-  if (!index_.header_is(snapshot_)) {
-    index_.unlock_exclusive(wal::kWriteLock);
-    return Code::BusySnapshot;
+  if (!joined_) {
+    const bool grouped = group_ != nullptr && !index_.alone();
+    PL_TRY(grouped ? group_->begin(index_, database_, &base_) : index_.lock_exclusive(wal::kWriteLock));
+    in_group_ = grouped;
+    if (!index_.header_is(snapshot_)) {
+      end_write();
+      return Code::BusySnapshot;
+    }
   }
   // Frames are added behind the last one, whose place in the index must be there.
-  if (snapshot_.last_frame != 0) {
-    Status status = std::move(index_.page_of(snapshot_.last_frame).status());
-    if (!status.ok()) {
-      index_.unlock_exclusive(wal::kWriteLock);
-      return status;
-    }
+  if (Status status = find_last_frame(); !status.ok()) {
+    end_write();
+    return status;
   }
   writing_ = true;
   begun_ = false;
+  sync_due_ = false;
   commit_page_count_ = 0;
   end_ = commit_start_ = {snapshot_.last_frame, snapshot_.frame_checksum};
   return {};
+}
+
+Status Wal::find_last_frame() noexcept {
+  if (snapshot_.last_frame == 0) return {};
+  try {
+    return std::move(index_.page_of(snapshot_.last_frame).status());
+  } catch (const std::bad_alloc&) {
+    return Code::NoMem;
+  }
 }
 
 // Before the first frame of a transaction.
@@ -260,7 +287,9 @@ Status Wal::write_log_header() {
 Status Wal::append(std::span<const Page> pages, std::uint32_t commit_page_count) {
   PL_ASSERT(writing_ && !pages.empty());
   if (failed_ != Code::Ok) return failed_;
+  if (joined_ && group_->failure() != Code::Ok) return fail(group_->failure());
   synced_ = false;
+  sync_due_ = commit_page_count != 0 && sync_.commit;
   PL_TRY(begin_frames());
   const Page last = pages.back();
   while (!pages.empty()) {
@@ -344,7 +373,9 @@ Status Wal::sync() {
   if (failed_ != Code::Ok) return failed_;
   if (std::exchange(synced_, false)) return {};
   Status status = log_.sync(sync_.flags);
-  return status.ok() ? std::move(status) : fail(std::move(status));
+  if (!status.ok()) return fail(std::move(status));
+  sync_due_ = false;
+  return {};
 }
 
 Status Wal::publish() {
@@ -359,12 +390,58 @@ Status Wal::publish() {
   next_.last_frame = end_.frame;
   next_.page_count = commit_page_count_;
   next_.frame_checksum = end_.checksum;
+  // What is not durable below it must be, before it is seen.
+  if (in_group_ && (sync_due_ || joined_)) return publish_together();
   index_.store_header(&next_);
   snapshot_ = next_;
-  index_.unlock_exclusive(wal::kWriteLock);
-  writing_ = false;
-  commit_page_count_ = 0;
+  end_write();
   return {};
+}
+
+Status Wal::publish_together() {
+  WalIndex::complete(&next_);
+  bool handed_over = false;
+  bool base_lost = false;
+  Status status = group_->commit(*this, base_, next_, &handed_over, &base_lost);
+  if (handed_over) forget_write();
+  if (status.ok()) {
+    snapshot_ = next_;
+    return {};
+  }
+  if (handed_over && base_lost) lose_snapshot();
+  return fail(std::move(status));
+}
+
+// Gives WRITE back.
+void Wal::end_write() noexcept {
+  if (in_group_) {
+    const bool lost = joined_ && group_->failure() != Code::Ok;
+    group_->leave(*this);
+    if (lost) lose_snapshot();
+  } else {
+    index_.unlock_exclusive(wal::kWriteLock);
+  }
+  forget_write();
+}
+
+void Wal::forget_write() noexcept {
+  in_group_ = joined_ = writing_ = false;
+  commit_page_count_ = 0;
+}
+
+// What was read came from frames that were never published.
+void Wal::lose_snapshot() noexcept {
+  if (read_mark_ >= 0) index_.unlock_shared(wal::kReadLock + read_mark_);
+  read_mark_ = -1;
+  snapshot_ = {};
+  known_ = false;
+}
+
+void Wal::destroy_unpublished() noexcept {
+  wal::IndexHeader published;
+  if (!index_.load_header(&published)) return;  // whoever comes next makes the index anew
+  index_.remove_beyond(published.last_frame);
+  static_cast<void>(destroy_commit(published.last_frame + 1));
 }
 
 // A file that cannot be cut is only longer than it need be.
@@ -391,13 +468,12 @@ Status Wal::destroy_commit(FrameNo first) noexcept {
 }
 
 void Wal::abandon() noexcept {
-  if (!writing_) return;
-  if (commit_page_count_ != 0) static_cast<void>(destroy_commit(snapshot_.last_frame + 1));
-  index_.remove_beyond(snapshot_.last_frame);
-  end_ = {snapshot_.last_frame, snapshot_.frame_checksum};
-  index_.unlock_exclusive(wal::kWriteLock);
-  writing_ = false;
-  commit_page_count_ = 0;
+  if (writing_) {
+    if (commit_page_count_ != 0) static_cast<void>(destroy_commit(snapshot_.last_frame + 1));
+    index_.remove_beyond(snapshot_.last_frame);
+    end_ = {snapshot_.last_frame, snapshot_.frame_checksum};
+  }
+  if (writing_ || joined_) end_write();
 }
 
 }  // namespace perlite::pager

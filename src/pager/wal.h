@@ -12,25 +12,29 @@
 //   W3  A restart happens under WRITE and READ1..4 when all frames are in the database, durably.
 //   W4  A frame that counts is never written again before a restart.
 //   W5  After a failed sync this connection writes no more.
+//   W6  A writer that joined (CommitGroup) rests on frames that are not published; they never change under it.
 #pragma once
 
 #include <cstdint>
 
 #include "base/containers.h"
 #include "os/file.h"
+#include "pager/commit_group.h"
 #include "pager/log.h"
 #include "pager/wal_format.h"
 #include "pager/wal_index.h"
 
 namespace perlite::pager {
 
-class Wal final : public Log {
+class Wal final : public Log, private CommitGroup::Sink {
  public:
   // Opens NAME-wal, `name` as in os/filename.h, and the index; nothing is read yet. The file is made where it is not
   // there. Errors: CantOpen, IoErr, Busy, NoMem.
   static Result<UniquePtr<Wal>> open(sqlite3_vfs& vfs, const char* name, os::File& database, WalIndex::Home home);
   ~Wal() override;
 
+  bool join() override;
+  Status settle() override;
   Result<bool> begin_read() override;
   void end_read() noexcept override;
   bool list_changes(std::size_t limit, Vector<PageNo>* pages) override;
@@ -45,6 +49,7 @@ class Wal final : public Log {
   Status take_back_commit() override;
   Status sync() override;
   Status publish() override;
+  bool publish_syncs() const noexcept override { return in_group_; }
   void abandon() noexcept override;
   Status checkpoint(CheckpointMode mode, BusyHandler* busy, CheckpointCounts* counts) override;
   std::uint32_t frame_count() const noexcept override { return snapshot_.last_frame; }
@@ -101,6 +106,17 @@ class Wal final : public Log {
   Status pad_to_sector(const Page& last, std::uint32_t commit_page_count);
   Status destroy_commit(FrameNo first) noexcept;
   void limit_size(std::uint64_t bytes) noexcept;
+  Status find_last_frame() noexcept;
+  Status publish_together();
+  void end_write() noexcept;
+  void forget_write() noexcept;
+  void lose_snapshot() noexcept;
+
+  // CommitGroup::Sink
+  Status sync_frames() override { return log_.sync(sync_.flags); }
+  void store_header(wal::IndexHeader* header) noexcept override { index_.store_header(header); }
+  void destroy_unpublished() noexcept override;
+
   Status fail(Status status) noexcept {
     failed_ = status.code();
     return status;
@@ -131,10 +147,13 @@ class Wal final : public Log {
   os::File log_;
   WalIndex index_;
   wal::IndexHeader snapshot_;
-  wal::IndexHeader former_;  // what snapshot_ was before this transaction
-  wal::IndexHeader next_;    // what the transaction will publish, as far as it is known
-  End end_;                  // of what this connection appended, or of the snapshot
-  End commit_start_;         // where the frames of the commit began
+  wal::IndexHeader former_;       // what snapshot_ was before this transaction
+  wal::IndexHeader next_;         // what the transaction will publish, as far as it is known
+  wal::IndexHeader head_;         // what a writer that joined begins with
+  CommitGroup* group_ = nullptr;  // null: commits go alone
+  CommitGroup::Number base_ = 0;  // the newest commit that the writer rests on
+  End end_;                       // of what this connection appended, or of the snapshot
+  End commit_start_;              // where the frames of the commit began
   LogSync sync_;
   std::int64_t size_limit_ = -1;
   std::uint32_t page_size_ = 0;
@@ -145,6 +164,9 @@ class Wal final : public Log {
   bool writing_ = false;
   bool checkpointing_ = false;  // CKPT is held
   bool synced_ = false;         // the commit that was appended is durable already
+  bool sync_due_ = false;       // it is to be made durable, and was not yet
+  bool joined_ = false;         // join() made this the writer; until the write ends
+  bool in_group_ = false;       // WRITE is held by the group
   bool begun_ = false;          // this transaction has appended
   bool read_only_ = false;      // the log's file
   bool known_ = false;          // snapshot_ is that of a former transaction

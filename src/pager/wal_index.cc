@@ -156,11 +156,15 @@ bool WalIndex::header_is(const wal::IndexHeader& header) const noexcept {
   return std::memcmp(now.data(), &header, sizeof header) == 0;
 }
 
-void WalIndex::store_header(wal::IndexHeader* header) noexcept {
+void WalIndex::complete(wal::IndexHeader* header) noexcept {
   header->made = 1;
   header->version = wal::kVersion;
   header->unused = 0;
   header->checksum = header_checksum(*header);
+}
+
+void WalIndex::store_header(wal::IndexHeader* header) noexcept {
+  complete(header);
   HeaderWords words;
   std::memcpy(words.data(), header, sizeof words);
   store_words(blocks_[0] + sizeof(wal::IndexHeader), words);

@@ -22,6 +22,7 @@ Result<Wal::Attempt> Wal::find_header(wal::IndexHeader* header) {
   };
   if (index_.load_header(header)) return found();
   if (index_.read_only()) return Code::ReadOnlyRecovery;
+  if (joined_) return Attempt::Again;   // whoever syncs for us all is storing it
   if (writing_) return Code::Protocol;  // our own lock is on it
 
   Status status = index_.lock_exclusive(wal::kWriteLock);

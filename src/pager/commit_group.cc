@@ -1,0 +1,144 @@
+#include "pager/commit_group.h"
+
+namespace perlite::pager {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a process hands WRITE on without giving it back, and for how long when another process waits for it; in any
+// case until it has synced twice, so that there is something to share on slow disks too.
+constexpr milliseconds kLongest{25};
+constexpr milliseconds kLongestInCompany{4};
+constexpr int kFewestSyncs = 2;
+
+}  // namespace
+
+CommitGroup* CommitGroup::of(os::File& database) {
+  return static_cast<CommitGroup*>(
+      database.companion([]() -> UniquePtr<os::Companion> { return make_unique<CommitGroup>(); }));
+}
+
+Status CommitGroup::begin(WalIndex& index, os::File& database, Number* base) {
+  PL_TRY(index.lock_exclusive(wal::kWriteLock));
+  const std::lock_guard<std::mutex> lock(mutex_);
+  PL_ASSERT(!writing_ && settled_ == appended_);
+  holder_ = &database;
+  held_since_ = Clock::now();
+  syncs_ = 0;
+  writing_ = true;
+  failure_ = Code::Ok;
+  *base = appended_;
+  return {};
+}
+
+bool CommitGroup::join(os::File& database, Number* base, wal::IndexHeader* head) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (holder_ == nullptr || writing_ || settled_ == appended_) return false;
+  const Clock::duration held = Clock::now() - held_since_;
+  const auto too_long = [&] { return held > kLongest || (held > kLongestInCompany && database.others_have_turn()); };
+  if (syncs_ >= kFewestSyncs && too_long()) return false;
+  hold_by(database);
+  writing_ = true;
+  failure_ = Code::Ok;
+  *base = appended_;
+  *head = head_;
+  return true;
+}
+
+void CommitGroup::leave(Sink& sink) noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (failure_ != Code::Ok) sink.destroy_unpublished();
+  // The newest of those that wait is the last to go.
+  if (members_ != nullptr) hold_by(*members_->holder);
+  end_writing();
+}
+
+void CommitGroup::hold_by(os::File& file) noexcept {
+  holder_->pass_shm_lock(file, wal::kWriteLock);
+  holder_ = &file;
+}
+
+Status CommitGroup::commit(Sink& sink, Number base, const wal::IndexHeader& header, bool* handed_over,
+                           bool* base_lost) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  PL_ASSERT(writing_);
+  *handed_over = failure_ == Code::Ok;
+  *base_lost = !*handed_over;
+  if (!*handed_over) return failure_;
+  Member mine{++appended_, base, holder_, members_};
+  members_ = &mine;
+  head_ = header;
+  writing_ = false;
+  holder_->lock_queue()->wake();
+  while (!mine.settled) {
+    if (syncing_) {
+      settled_some_.wait(lock);
+    } else {
+      sync_all(sink, lock);
+    }
+  }
+  *base_lost = mine.base_lost;
+  return mine.result;
+}
+
+Status CommitGroup::settle(Number base) noexcept {
+  std::unique_lock<std::mutex> lock(mutex_);
+  settled_some_.wait(lock, [&] { return settled_ >= base; });
+  return failure_;
+}
+
+Code CommitGroup::failure() noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return failure_;
+}
+
+// Makes durable what was appended so far, and publishes it; others append meanwhile.
+void CommitGroup::sync_all(Sink& sink, std::unique_lock<std::mutex>& lock) noexcept {
+  syncing_ = true;
+  ++syncs_;
+  const Number last = appended_;
+  wal::IndexHeader header = head_;
+  lock.unlock();
+  const Status status = sink.sync_frames();
+  lock.lock();
+  syncing_ = false;
+  if (status.ok()) {
+    sink.store_header(&header);
+    settle_members(last, Code::Ok);
+  } else {
+    // What was appended meanwhile rests on what failed, and so does the writer there may be.
+    if (writing_) {
+      failure_ = status.code();
+    } else {
+      sink.destroy_unpublished();
+    }
+    settle_members(appended_, status.code());
+  }
+  if (!writing_) end_writing();
+  settled_some_.notify_all();
+}
+
+void CommitGroup::settle_members(Number last, Code result) noexcept {
+  for (Member** link = &members_; *link != nullptr;) {
+    Member& member = **link;
+    if (member.number > last) {
+      link = &member.next;
+      continue;
+    }
+    *link = member.next;
+    member.result = result;
+    member.base_lost = result != Code::Ok && member.base > settled_;
+    member.settled = true;
+  }
+  settled_ = last;
+}
+
+// Nobody writes; where nothing waits to be settled either, other processes may.
+void CommitGroup::end_writing() noexcept {
+  writing_ = false;
+  if (settled_ != appended_ || holder_ == nullptr) return;
+  static_cast<void>(holder_->shm_lock(wal::kWriteLock, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE));
+  holder_ = nullptr;
+}
+
+}  // namespace perlite::pager
