@@ -14,6 +14,8 @@ namespace perlite::engine_test {
 // The frames of a sanitizer's build are larger than those that a limit is about.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t kFrameFactor = 4;
+#elif defined(__has_feature)  // clang's way to say it
+constexpr std::size_t kFrameFactor = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ? 4 : 1;
 #else
 constexpr std::size_t kFrameFactor = 1;
 #endif
