@@ -340,8 +340,8 @@ std::string Salvage::to_utf8(const std::string& text) const {
   if (header_.encoding == 1) return text;
   std::string out;
   const auto unit = [&](std::size_t i) -> std::uint32_t {
-    const auto a = static_cast<unsigned char>(text[i]);
-    const auto b = static_cast<unsigned char>(text[i + 1]);
+    const std::uint32_t a = static_cast<unsigned char>(text[i]);
+    const std::uint32_t b = static_cast<unsigned char>(text[i + 1]);
     return header_.encoding == 2 ? a | b << 8 : a << 8 | b;
   };
   for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
