@@ -344,6 +344,40 @@ TEST(Wal, ACommitThatWasTakenBackDoesNotCount) {
   store->end_read();
 }
 
+// What a reader may still want from the database file stays there, however far the log has gone on.
+TEST(Wal, ACheckpointStopsAtTheMarkOfAReader) {
+  const Directory directory;
+  const std::string path = directory.file("a.db");
+  UniquePtr<Store> writer = open_file(path, 1024);
+  enter_log_mode(*writer);
+  const auto write = [&](std::byte content, std::uint32_t last_page) {
+    ASSERT_TRUE(writer->begin_write().ok());
+    while (writer->view().page_count().value < 5) ASSERT_TRUE(writer->view().append().ok());
+    for (std::uint32_t page = 2; page <= last_page; ++page) {
+      Result<PageRef> one = writer->view().fetch(PageNo(page));
+      ASSERT_TRUE(one.ok());
+      one.value().writable().value()[100] = content;
+    }
+    ASSERT_TRUE(writer->commit(AfterCommit::EndRead).ok());
+  };
+  CheckpointCounts counts;
+  write(std::byte{1}, 5);
+  ASSERT_TRUE(writer->checkpoint(CheckpointMode::Passive, &counts).ok());
+  EXPECT_EQ(counts.moved_frames, counts.log_frames);
+  write(std::byte{2}, 2);
+  UniquePtr<Store> reader = open_file(path, 1024);
+  ASSERT_TRUE(reader->begin_read().ok());
+  write(std::byte{3}, 5);
+  ASSERT_TRUE(writer->checkpoint(CheckpointMode::Passive, &counts).ok());
+  EXPECT_LT(counts.moved_frames, counts.log_frames);
+  for (std::uint32_t page = 2; page <= 5; ++page) {
+    EXPECT_EQ(reader->view().fetch(PageNo(page)).value().data()[100], page == 2 ? std::byte{2} : std::byte{1});
+  }
+  reader->end_read();
+  ASSERT_TRUE(writer->checkpoint(CheckpointMode::Passive, &counts).ok());
+  EXPECT_EQ(counts.moved_frames, counts.log_frames);
+}
+
 // A transaction that runs out of memory while it begins leaves nothing behind: the next one sees the newest state.
 TEST(Wal, ABeginWithoutMemoryIsNone) {
   const Directory directory;
