@@ -76,7 +76,7 @@ Result<UniquePtr<Blob>> Blob::open(Connection& connection, std::string_view data
     }
   }
   UniquePtr<Blob> blob(
-      new Blob(connection, number,
+      new Blob(connection,
                static_cast<std::uint32_t>(table->columns[static_cast<std::size_t>(column)].storage_index), writable));
   const catalog::EntryId entry = table->entry;
   PL_ASSIGN(CompiledRef compiled, transaction_program(connection, number, writable));

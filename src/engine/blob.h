@@ -35,8 +35,8 @@ class Blob : public Allocated {
   Code close();
 
  private:
-  Blob(Connection& connection, int database, std::uint32_t field, bool writable)
-      : connection_(connection), database_(database), field_(field), writable_(writable) {}
+  Blob(Connection& connection, std::uint32_t field, bool writable)
+      : connection_(connection), field_(field), writable_(writable) {}
   Status check(std::uint32_t offset, std::size_t count) const noexcept;
   Status find_payload();
   Status seek(std::int64_t rowid);
@@ -44,7 +44,6 @@ class Blob : public Allocated {
   void expire() noexcept;
 
   Connection& connection_;
-  int database_;
   std::uint32_t field_;  // of the record
   bool writable_;
   Code last_error_ = Code::Ok;

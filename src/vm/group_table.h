@@ -114,7 +114,6 @@ class GroupTable : public Allocated {
   std::size_t next_in_order_ = 0;
   RowArena replay_arena_;
   Group* replayed_ = nullptr;  // the group being walked, if it was recorded
-  bool replay_pending_ = false;
 };
 
 }  // namespace perlite::vm

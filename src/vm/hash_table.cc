@@ -107,8 +107,7 @@ Status ArrivalTree::arrival(std::int64_t* number) {
 
 HashTable::HashTable(TemporarySpace& space, const record::KeyInfo& key, std::int32_t key_count,
                      std::int32_t payload_count, std::size_t memory_budget)
-    : space_(space),
-      key_(key),
+    : key_(key),
       key_count_(key_count),
       payload_count_(payload_count),
       memory_budget_(memory_budget),

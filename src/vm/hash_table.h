@@ -109,7 +109,6 @@ class HashTable : public Allocated {
   Node* node(std::uint32_t reference) const noexcept { return reinterpret_cast<Node*>(arena_.at(reference)); }
   void stand_on(Node* node) noexcept;
 
-  TemporarySpace& space_;
   const record::KeyInfo& key_;
   std::int32_t key_count_;
   std::int32_t payload_count_;
@@ -130,7 +129,6 @@ class HashTable : public Allocated {
   std::span<const record::Value> probed_;
   PackedReader reader_;
   RowArena::Walk walk_;
-  std::int64_t walked_ = 0;
   bool walking_ = false;
   std::int64_t walk_arrival_ = 0;
 };

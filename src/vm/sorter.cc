@@ -216,7 +216,7 @@ Status Sorter::add_bounded(const Entry& candidate, std::span<const Value> row, s
 // Copies the rows that are kept to new chunks and numbers them anew.
 void Sorter::compact() {
   std::sort(entries_.begin(), entries_.end(),
-            [this](const Entry& l, const Entry& r) { return l.sequence < r.sequence; });
+            [](const Entry& l, const Entry& r) { return l.sequence < r.sequence; });
   Vector<char*> old_chunks;
   old_chunks.swap(chunks_);
   const std::size_t old_memory = memory_used_;

@@ -41,7 +41,7 @@ wal::Checksum plain_checksum(wal::Checksum sum, const std::vector<std::byte>& by
 
 TEST(WalChecksum, EqualsItsDefinition) {
   std::mt19937_64 random(7);
-  for (const std::size_t size : {0, 8, 16, 24, 512, 1024, 4088, 4096, 4104, 8192, 32768, 65536}) {
+  for (const std::size_t size : {0u, 8u, 16u, 24u, 512u, 1024u, 4088u, 4096u, 4104u, 8192u, 32768u, 65536u}) {
     std::vector<std::byte> bytes(size);
     for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
     for (const bool big_endian : {false, true}) {
