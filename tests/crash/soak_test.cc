@@ -168,11 +168,12 @@ TEST(Soak, Persist) { soak_both("persist"); }
 
 // What eight writers came to.
 struct Turns {
-  long long least = -1, most = 0, slowest_ms = 0, refused = 0, all = 0;
+  long long least = -1, most = 0, slowest_ms = 0, stall_ms = -1, refused = 0, all = 0;
   void add(long long commits, long long refusals, long long milliseconds) {
     least = least < 0 ? commits : std::min(least, commits);
     most = std::max(most, commits);
     slowest_ms = std::max(slowest_ms, milliseconds);
+    stall_ms = stall_ms < 0 ? milliseconds : std::min(stall_ms, milliseconds);
     refused += refusals;
     all += commits;
   }
@@ -182,7 +183,8 @@ struct Turns {
   }
   void are_fair(double duration) const {
     EXPECT_EQ(refused, 0);
-    EXPECT_LT(slowest_ms, 2500);
+    // A disk that stands still holds up everybody; one who waits alone was passed by.
+    EXPECT_LT(slowest_ms - stall_ms, 2500);
     // Over a minute; in seconds, beside other work of the machine, one long sleep counts for too much.
     if (duration >= 60) {
       EXPECT_LE(most, 3 * least);
