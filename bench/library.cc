@@ -36,18 +36,18 @@ Library Library::load(const std::string& path, const std::string& label) {
 
 Database::Database(const Library& library, const std::string& path) : lib_(library) {
   if (lib_.open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
-    die(lib_.label + ": " + lib_.errmsg(db_));
+    fail(lib_.errmsg(db_));
 }
 
 void Database::exec(const std::string& sql) {
   if (lib_.exec(db_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
-    die(lib_.label + ": " + lib_.errmsg(db_) + "\n  " + sql.substr(0, 200));
+    fail(std::string(lib_.errmsg(db_)) + "\n  " + sql.substr(0, 200));
 }
 
 sqlite3_stmt* Database::prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   if (lib_.prepare_v2(db_, sql.c_str(), -1, &statement, nullptr) != SQLITE_OK)
-    die(lib_.label + ": " + lib_.errmsg(db_) + "\n  " + sql.substr(0, 200));
+    fail(std::string(lib_.errmsg(db_)) + "\n  " + sql.substr(0, 200));
   return statement;
 }
 
@@ -73,7 +73,7 @@ std::uint64_t Database::run(sqlite3_stmt* statement) {
       }
     }
   }
-  if (code != SQLITE_DONE) die(lib_.label + ": " + lib_.errmsg(db_));
+  if (code != SQLITE_DONE) fail(lib_.errmsg(db_));
   lib_.reset(statement);
   return hash;
 }
@@ -84,5 +84,11 @@ std::uint64_t Database::query(const std::string& sql) {
   lib_.finalize(statement);
   return hash;
 }
+
+void Database::check(int code) {
+  if (code != SQLITE_OK) fail(lib_.errmsg(db_));
+}
+
+void Database::fail(const std::string& what) { die(lib_.label + ": " + what); }
 
 }  // namespace bench

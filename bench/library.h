@@ -9,11 +9,14 @@ namespace bench {
 
 struct Library {
   std::string label;  // "perlite" or "stock"
-#define BENCH_FUNCTIONS(F)                                                                                     \
-  F(open_v2)                                                                                                   \
-  F(close) F(exec) F(prepare_v2) F(step) F(reset) F(finalize) F(bind_int64) F(bind_text) F(bind_double)        \
-      F(column_int64) F(column_double) F(column_text) F(column_bytes) F(column_type) F(column_count) F(errmsg) \
-          F(libversion) F(changes) F(clear_bindings)
+#define BENCH_FUNCTIONS(F)                                                                                   \
+  F(open_v2)                                                                                                 \
+  F(close)                                                                                                   \
+  F(exec)                                                                                                    \
+  F(prepare_v2) F(step) F(reset) F(finalize) F(bind_int64) F(bind_text) F(bind_double) F(column_int64)       \
+      F(column_double) F(column_text) F(column_bytes) F(column_type) F(column_count) F(errmsg) F(libversion) \
+          F(changes) F(clear_bindings) F(busy_timeout) F(db_config) F(bind_blob) F(blob_open) F(blob_read)   \
+              F(blob_write) F(blob_close)
 #define F(name) decltype(&sqlite3_##name) name = nullptr;
   BENCH_FUNCTIONS(F)
 #undef F
@@ -35,6 +38,9 @@ class Database {
   // Runs the statement to its end; a checksum of all values of all rows.
   std::uint64_t run(sqlite3_stmt* statement);
   std::uint64_t query(const std::string& sql);
+  // Ends the program unless the code of a call is SQLITE_OK.
+  void check(int code);
+  [[noreturn]] void fail(const std::string& what);
   const Library& lib() const { return lib_; }
   sqlite3* handle() { return db_; }
 
