@@ -2,7 +2,7 @@
 
 namespace perlite {
 
-thread_local constinit Arena* ArenaScope::current_ = nullptr;
+PL_FIXED_THREAD_LOCAL thread_local constinit Arena* ArenaScope::current_ = nullptr;
 
 // A request that does not fit opens a new chunk; chunks double up to 64 KiB so that small statements stay small.
 void* Arena::allocate_slow(std::size_t size, std::size_t alignment) {

@@ -22,6 +22,13 @@ namespace perlite {
 class Arena {
  public:
   explicit Arena(std::size_t first_chunk_bytes = 2048) noexcept : next_chunk_bytes_(first_chunk_bytes) {}
+  // Hands out `memory` of the caller's before any of the Allocator's; it must outlive the arena.
+  Arena(std::span<std::byte> memory, std::size_t next_chunk_bytes) noexcept
+      : cursor_(reinterpret_cast<char*>(memory.data())),
+        end_(cursor_ + memory.size()),
+        next_chunk_bytes_(next_chunk_bytes) {
+    base::poison(memory.data(), memory.size());
+  }
   Arena(Arena&& other) noexcept
       : cursor_(std::exchange(other.cursor_, nullptr)),
         end_(std::exchange(other.end_, nullptr)),
@@ -90,6 +97,22 @@ class Arena {
   Chunk* chunks_ = nullptr;
   std::size_t next_chunk_bytes_;
   std::size_t bytes_ = 0;
+};
+
+// An arena whose first `kBytes` lie in itself, for work that mostly needs no more.
+template <std::size_t kBytes>
+class StackArena {
+ public:
+  explicit StackArena(std::size_t next_chunk_bytes) noexcept : arena_(memory_, next_chunk_bytes) {}
+  ~StackArena() { base::unpoison(memory_, sizeof memory_); }
+  StackArena(const StackArena&) = delete;
+  StackArena& operator=(const StackArena&) = delete;
+
+  Arena& operator*() noexcept { return arena_; }
+
+ private:
+  alignas(std::max_align_t) std::byte memory_[kBytes];
+  Arena arena_;
 };
 
 }  // namespace perlite

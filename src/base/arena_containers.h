@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/containers.h"
+#include "base/thread_local.h"
 
 namespace perlite {
 
@@ -29,7 +30,7 @@ class ArenaScope {
   static Arena* current() noexcept { return current_; }  // null: no scope is open
 
  private:
-  static thread_local constinit Arena* current_;
+  PL_FIXED_THREAD_LOCAL static thread_local constinit Arena* current_;
   Arena* outer_;
 };
 

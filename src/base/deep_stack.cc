@@ -36,7 +36,7 @@
 namespace perlite {
 namespace base {
 
-thread_local std::uintptr_t stack_floor = 0;
+PL_FIXED_THREAD_LOCAL thread_local constinit std::uintptr_t stack_floor = 0;
 
 namespace {
 
@@ -57,7 +57,7 @@ struct Stacks {
   std::uintptr_t own_begin = 0;
   std::uintptr_t own_end = 0;
 };
-thread_local Stacks stacks;
+PL_FIXED_THREAD_LOCAL thread_local constinit Stacks stacks;
 
 std::uintptr_t here() noexcept { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
 

@@ -20,13 +20,15 @@
 #include <type_traits>
 
 #include "base/function_ref.h"
+#include "base/thread_local.h"
 
 namespace perlite {
 
 inline constexpr std::size_t kStackReserve = 96 * 1024;
 
 namespace base {
-extern thread_local std::uintptr_t stack_floor;  // below this address the stack is low; 0 outside a scope
+// Below this address the stack is low; 0 outside a scope.
+PL_FIXED_THREAD_LOCAL extern thread_local constinit std::uintptr_t stack_floor;
 void run_on_deeper_stack(FunctionRef<void()> body);
 }  // namespace base
 

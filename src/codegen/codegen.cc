@@ -42,13 +42,25 @@ Status generate_statement(Generator& generator, const bind::Statement& statement
 
 void add_result_columns(Generator& generator, std::span<const bind::ResultColumn> columns) {
   vm::ProgramBuilder& b = generator.builder();
-  const auto text = [&](std::string_view from) {
-    return from.data() == nullptr ? std::string_view() : b.name(from);
+  // Columns of one table have their origin's names from one place, and often their own name from there as well.
+  struct Kept {
+    std::string_view from;
+    std::string_view copy;
   };
+  const auto text = [&](std::string_view from, const Kept& last) -> Kept {
+    if (from.data() == nullptr) return {};
+    if (from.data() == last.from.data() && from.size() == last.from.size()) return last;
+    return {from, b.name(from)};
+  };
+  Kept type, database, table;
   b.program().columns.reserve(b.program().columns.size() + columns.size());
   for (const bind::ResultColumn& column : columns) {
-    b.program().columns.push_back({text(column.name), text(column.declared_type), text(column.origin_database),
-                                   text(column.origin_table), text(column.origin_column)});
+    const Kept name = text(column.name, {});
+    type = text(column.declared_type, type);
+    database = text(column.origin_database, database);
+    table = text(column.origin_table, table);
+    const Kept origin = text(column.origin_column, name);
+    b.program().columns.push_back({name.copy, type.copy, database.copy, table.copy, origin.copy});
   }
 }
 

@@ -181,8 +181,9 @@ Result<vm::ProgramRef> pragma_program(Connection& connection, const bind::Pragma
 
 Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::size_t* tail) {
   if (static_cast<std::int64_t>(text.size()) > limits_[kLimitSqlLength]) return Code::TooBig;
+  StackArena<16384> memory(32768);  // what the trees and lists of most statements take
+  Arena& arena = *memory;
   const DeepStackScope deep;
-  Arena arena(16384);  // the trees and lists of most statements in one allocation
   const ArenaScope scope(arena);
   sql::ParseLimits limits;
   limits.expression_depth = static_cast<std::uint32_t>(limits_[kLimitExpressionDepth]);
@@ -200,6 +201,7 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
   PL_ASSIGN(const bind::Statement* const bound, bind::bind_statement(parsed, text, *this, arena));
   CompiledRef compiled(new Compiled);
   compiled->generation = generation;
+  compiled->shapes.reserve(databases_.size());
   for (const auto& d : databases_) {
     if (d->shape) compiled->shapes.push_back(d->shape);
   }
@@ -216,7 +218,7 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
     options.plan.switches = plan_switches;
     options.explain = parsed.explain == sql::ExplainMode::QueryPlan ? 2 : 0;
     options.parameter_count = static_cast<std::int32_t>(parsed.variable_count);
-    Vector<std::string_view> names(parsed.variable_count);
+    const auto names = arena.make_array<std::string_view>(parsed.variable_count);
     for (const sql::Variable& variable : parsed.variables) {
       if (!variable.name.empty()) names[variable.number - 1] = variable.name;
     }

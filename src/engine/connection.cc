@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/process.h"
+#include "base/thread_local.h"
 #include "base/random.h"
 #include "bind/ddl_reader.h"
 #include "btree/cursor.h"
@@ -245,9 +246,9 @@ namespace {
 
 // Whose sessions are active in this thread: where connections call each other (a function that runs statements of
 // another connection), the outer one's are activated again when the inner one leaves.
-thread_local Connection* at_work = nullptr;
+PL_FIXED_THREAD_LOCAL thread_local constinit Connection* at_work = nullptr;
 // The outer one of a connection that got its first shared cache after it had entered: it was not to be told then.
-thread_local Connection* left_waiting = nullptr;
+PL_FIXED_THREAD_LOCAL thread_local constinit Connection* left_waiting = nullptr;
 
 }  // namespace
 

@@ -87,12 +87,13 @@ Result<const ColumnDefinition*> Parser::column_definition() {
 
 // One entry a number; of several names the first stands.
 std::span<const Variable> Parser::variable_list() {
-  if (variables_.empty()) return {};
+  const auto in_order = [](const Variable& a, const Variable& b) { return a.number >= b.number; };
+  if (std::adjacent_find(variables_.begin(), variables_.end(), in_order) == variables_.end()) return variables_;
   struct Entry {
     Variable variable;
     std::size_t place;
   };
-  Vector<Entry> entries;
+  arena_containers::Vector<Entry> entries{base::ArenaAllocator<Entry>(arena_)};
   entries.reserve(variables_.size());
   for (std::size_t i = 0; i < variables_.size(); ++i) entries.push_back({variables_[i], i});
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {

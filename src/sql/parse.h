@@ -8,8 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/arena.h"
-#include "base/containers.h"
+#include "base/arena_containers.h"
 #include "base/status.h"
 #include "sql/ast.h"
 #include "sql/lexer.h"
@@ -219,7 +218,7 @@ class Parser {
   bool failed_ = false;
   std::uint32_t depth_ = 0;
   std::uint32_t variable_count_ = 0;
-  Vector<Variable> variables_;
+  arena_containers::Vector<Variable> variables_{base::ArenaAllocator<Variable>(arena_)};
   Status status_;
   Status deferred_;
   Scratch frames_;   // of expr()

@@ -7,6 +7,15 @@
 namespace perlite::vm {
 
 namespace {
+// The operands of each opcode that are jumps, a bit each.
+constexpr std::uint8_t kJumpOperands[] = {
+#define OP(name, p1, p2, p3, effects, synopsis, meaning)                                            \
+  static_cast<std::uint8_t>((Operand::p1 == Operand::Jump ? 1 : 0) | (Operand::p2 == Operand::Jump ? 2 : 0) | \
+                            (Operand::p3 == Operand::Jump ? 4 : 0)),
+#include "vm/opcodes.def"
+#undef OP
+};
+
 // Far above what any statement within the limits needs, and far below where int32 arithmetic on operands ends.
 constexpr std::size_t kMaxInstructions = 250000000;
 }  // namespace
@@ -238,10 +247,11 @@ Result<ProgramRef> ProgramBuilder::finish() {
     operand = address;
   };
   for (Instruction& instruction : code_) {
-    const OpcodeInfo& info = opcode_info(instruction.opcode);
-    if (info.p1 == Operand::Jump) resolve(instruction.p1);
-    if (info.p2 == Operand::Jump) resolve(instruction.p2);
-    if (info.p3 == Operand::Jump) resolve(instruction.p3);
+    const unsigned jumps = kJumpOperands[static_cast<std::size_t>(instruction.opcode)];
+    if (jumps == 0) continue;
+    if ((jumps & 1) != 0) resolve(instruction.p1);
+    if ((jumps & 2) != 0) resolve(instruction.p2);
+    if ((jumps & 4) != 0) resolve(instruction.p3);
   }
   for (std::span<std::int32_t> table : jump_tables_) {
     for (std::int32_t& target : table) resolve(target);
