@@ -316,12 +316,15 @@ Status Store::journal_cut_pages() {
 
 Status Store::make_room() {
   if (kind_ == StoreKind::Memory || pool_.image_count() < std::max(cache_limit(), next_room_check_)) return {};
-  if (pool_.evict_one()) return {};
+  // Where changed pages are most of the pool they go in one run: looking for the few others takes long, and those are
+  // the ones that are read again.
+  const std::size_t limit = cache_limit();
+  if (pool_.evict_one(state_ == State::Writing ? limit - limit / 4 : SIZE_MAX)) return {};
   if (state_ == State::Writing) {
     if (!to_journal_.empty()) PL_TRY(flush_journal());
     if (journal_on_disk() || log_ != nullptr) release_bases();
-    if (kept_.size() > kept_tried_ + cache_limit() / 4) PL_TRY(spill_kept());
-    if (pool_.image_count() < cache_limit()) return {};
+    if (kept_.size() > kept_tried_ + limit / 4) PL_TRY(spill_kept());
+    if (pool_.image_count() + limit / 16 < limit) return {};
     if (spill_pages_ > 0 && pool_.image_count() >= static_cast<std::size_t>(spill_pages_)) {
       Status status = spill();
       // Readers are in the way: the transaction grows in memory instead.
@@ -421,6 +424,12 @@ Status Store::spill() {
     frame->unwritten = false;
     frame->write_stamp = 0;
   }
+  // They may leave the pool, and come back, any number of times before the end.
+  const auto written = std::remove_if(listed_.begin(), listed_.end(), [](Frame* frame) {
+    if (frame->state == Frame::State::Clean) frame->listed = false;
+    return !frame->listed;
+  });
+  listed_.erase(written, listed_.end());
   next_room_check_ = 0;
   return {};
 }

@@ -394,7 +394,7 @@ void Store::publish() noexcept {
     }
   }
   listed_.clear();
-  for_each_beyond(view_.page_count_, original_count_, [this](Frame& frame) {
+  for_each_beyond(view_.page_count_, std::max(original_count_, spilled_end_), [this](Frame& frame) {
     if (frame.pins == 0) pool_.remove(frame);
   });
 }

@@ -112,12 +112,16 @@ void Pool::grow_buckets() {
   bucket_mask_ = mask;
 }
 
-bool Pool::evict_one() noexcept {
+bool Pool::evict_one(std::size_t max_skips) noexcept {
   // Two rounds: the first may only clear the marks of use.
   for (std::size_t steps = 2 * frame_slots_; steps > 0; --steps) {
     if (hand_ >= frame_slots_) hand_ = 0;
     Frame& frame = slot(hand_++);
-    if (frame.image == nullptr || frame.pins != 0 || frame.state != Frame::State::Clean || frame.unwritten) continue;
+    if (frame.image == nullptr) continue;
+    if (frame.pins != 0 || frame.state != Frame::State::Clean || frame.unwritten) {
+      if (max_skips-- == 0) return false;
+      continue;
+    }
     if (frame.referenced) {
       frame.referenced = false;
       continue;

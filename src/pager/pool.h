@@ -67,8 +67,9 @@ class Pool {
     frame.data = image == nullptr ? nullptr : image->bytes();
   }
 
-  // Takes the image from a frame that nobody misses: clean, unpinned, not used for a while. False when there is none.
-  bool evict_one() noexcept;
+  // Takes the image from a frame that nobody misses: clean, unpinned, not used for a while. False when there is none, or
+  // when `max_skips` frames that have to stay were met first.
+  bool evict_one(std::size_t max_skips = SIZE_MAX) noexcept;
   // Evicts until at most `images` have an owner, or no more can go.
   void shrink_to(std::size_t images) noexcept {
     while (image_count_ > images && evict_one()) {
