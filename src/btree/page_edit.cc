@@ -1,5 +1,6 @@
 #include "btree/page_edit.h"
 
+#include <array>
 #include <cstring>
 
 #include "base/assert.h"
@@ -17,6 +18,7 @@ constexpr std::uint32_t kCellCount = 3;
 constexpr std::uint32_t kContentStart = 5;
 constexpr std::uint32_t kFragments = 7;
 constexpr std::uint32_t kRightChild = 8;
+constexpr std::uint32_t kMinFreeblock = 4;
 
 void set_fragments(std::byte* data, const Node& node, std::uint32_t count) noexcept {
   data[node.header + kFragments] = static_cast<std::byte>(count);
@@ -142,7 +144,64 @@ int free_space(const Node& node) noexcept {
   return free > capacity ? -1 : static_cast<int>(free);
 }
 
+namespace {
+
+// Moves together what lies between free blocks, which is cheap while these are few and are all the room there is
+// between cells. False: there is more to it; nothing was changed then.
+bool close_gaps(std::byte* data, const Node& node) noexcept {
+  struct Block {
+    std::uint32_t begin;
+    std::uint32_t end;
+  };
+  constexpr std::size_t kMaxBlocks = 8;
+  std::array<Block, kMaxBlocks> blocks;
+  std::size_t count = 0;
+  const std::uint32_t start = node.content_start();
+  if (node.fragments() != 0 || start < node.pointers_end() || start > node.usable_size) return false;
+  std::uint32_t low = start;
+  for (std::uint32_t at = node.first_freeblock(); at != 0; at = load_be16(data + at)) {
+    if (count == kMaxBlocks || at < low || at + kMinFreeblock > node.usable_size) return false;
+    const std::uint32_t size = load_be16(data + at + 2);
+    if (size < kMinFreeblock || size > node.usable_size - at) return false;
+    low = at + size;
+    blocks[count++] = {at, low};
+  }
+  if (count == 0) return false;
+  // How far a cell at `offset` moves: by the blocks behind it. Within a block there is none: the page is corrupt.
+  const auto distance = [&](std::uint32_t offset, bool* within) {
+    std::uint32_t sum = 0;
+    std::size_t b = count;
+    for (; b > 0 && blocks[b - 1].begin > offset; --b) sum += blocks[b - 1].end - blocks[b - 1].begin;
+    *within = b > 0 && offset < blocks[b - 1].end;
+    return sum;
+  };
+  bool within = false;
+  for (std::uint32_t i = 0; i < node.cell_count; ++i) {
+    const std::uint32_t offset = node.cell_offset(i);
+    if (offset < start || offset >= node.usable_size) return false;
+    distance(offset, &within);
+    if (within) return false;
+  }
+  for (std::uint32_t i = 0; i < node.cell_count; ++i) {
+    const std::uint32_t offset = node.cell_offset(i);
+    store_be16(data + node.pointers + 2 * i, offset + distance(offset, &within));
+  }
+  std::uint32_t sum = 0;
+  for (std::size_t b = count; b-- > 0;) {
+    sum += blocks[b].end - blocks[b].begin;
+    const std::uint32_t begin = b == 0 ? start : blocks[b - 1].end;
+    std::memmove(data + begin + sum, data + begin, blocks[b].begin - begin);
+  }
+  std::memset(data + start, 0, sum);  // see defragment()
+  store_be16(data + node.header + kFirstFreeblock, 0);
+  set_content_start(data, node, start + sum);
+  return true;
+}
+
+}  // namespace
+
 bool defragment(std::byte* data, const Node& node) noexcept {
+  if (close_gaps(data, node)) return true;
   std::byte copy[65536];
   const std::uint32_t old_start = node.content_start();
   if (old_start < node.pointers_end() || old_start > node.usable_size) return false;
