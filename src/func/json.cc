@@ -309,7 +309,12 @@ class Parser {
     return true;
   }
 
+  // Most often there is none.
   bool blanks() {
+    if (at_ < end_ && *at_ > ' ' && *at_ != '/') return true;
+    return skip_blanks();
+  }
+  bool skip_blanks() {
     while (at_ < end_) {
       switch (*at_) {
         case ' ':

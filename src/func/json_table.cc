@@ -55,12 +55,9 @@ class JsonCursor final : public vm::SourceCursor {
     Element element;
     json::read_element(document_, place.at, &element);
     current_ = Row{place.at, place.label_at, place.is_member, -1, -1};
-    full_key_.assign(root_path_);
-    path_size_ = full_key_.size();
     done_ = false;
     if (tree_) {
       root_ = place;
-      path_size_ = full_key_.size() - place.last_step_size;
       return {};
     }
     if (element.type == JsonbType::Array || element.type == JsonbType::Object) {
@@ -118,11 +115,12 @@ class JsonCursor final : public vm::SourceCursor {
         if (tree_ && current_.parent >= 0) context.result.set_integer(current_.parent);
         return {};
       case kFullKey:
-        context.set_text(full_key_);
+      case kPath: {
+        String key;
+        const std::size_t path_size = append_full_key(key);
+        context.set_text(column == kFullKey ? std::string_view(key) : std::string_view(key).substr(0, path_size));
         return {};
-      case kPath:
-        context.set_text(std::string_view(full_key_).substr(0, path_size_));
-        return {};
+      }
       case kJson:
         context.result.share(*json_);
         return {};
@@ -143,10 +141,10 @@ class JsonCursor final : public vm::SourceCursor {
   struct Level {
     std::size_t next;
     std::size_t end;
-    std::int64_t index;
+    std::int64_t index;  // of the next element
     std::int64_t id;
-    std::size_t key_size;  // of full_key_, which names the container
     bool object;
+    std::size_t label_at = 0;  // of the element within, in an object
   };
   static std::int64_t id_of(const Row& row) noexcept {
     return static_cast<std::int64_t>(row.is_member ? row.label_at : row.at);
@@ -177,7 +175,7 @@ class JsonCursor final : public vm::SourceCursor {
     Element element;
     json::read_element(document_, current_.at, &element);
     const std::size_t first = current_.at + element.header_size;
-    levels_.push_back({first, first + element.size, 0, id, full_key_.size(), element.type == JsonbType::Object});
+    levels_.push_back({first, first + element.size, 0, id, element.type == JsonbType::Object});
   }
   Status next_row() {
     Element element;
@@ -190,25 +188,38 @@ class JsonCursor final : public vm::SourceCursor {
       return {};
     }
     Level& level = levels_.back();
-    full_key_.resize(level.key_size);
-    path_size_ = level.key_size;
     current_ = Row{level.next, level.next, level.object, -1, level.id};
     if (level.object) {
+      level.label_at = level.next;
       json::read_element(document_, level.next, &element);
-      append_key(level.next, element);
       current_.at = level.next + element.whole();
     } else {
       current_.index = level.index++;
-      TextBuilder step;
-      base::append_printf(step, "[%lld]", static_cast<long long>(current_.index));
-      full_key_.append(step.text());
     }
     json::read_element(document_, current_.at, &element);
     level.next = current_.at + element.whole();
     return {};
   }
+  // The path of the row: "$", then a step for each level. Answers where the path of its container ends.
+  std::size_t append_full_key(String& key) const {
+    key.assign(root_path_);
+    std::size_t path_size = key.size() - (tree_ ? root_.last_step_size : 0);
+    for (const Level& level : levels_) {
+      path_size = key.size();
+      if (level.object) {
+        append_label(key, level.label_at);
+      } else {
+        TextBuilder step;
+        base::append_printf(step, "[%lld]", static_cast<long long>(level.index - 1));
+        key.append(step.text());
+      }
+    }
+    return path_size;
+  }
   // ".label", in quotes unless it is a plain word.
-  void append_key(std::size_t at, const Element& element) {
+  void append_label(String& key, std::size_t at) const {
+    Element element;
+    json::read_element(document_, at, &element);
     TextBuilder label;
     json::append_text_of_jsonb(label, std::string_view(document_).substr(at, element.whole()));
     std::string_view quoted = label.text();
@@ -216,14 +227,21 @@ class JsonCursor final : public vm::SourceCursor {
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
     bool plain = !content.empty() && is_letter(content.front());
     for (const char c : content) plain = plain && (is_letter(c) || base::is_digit(c));
-    full_key_.push_back('.');
-    full_key_.append(plain ? content : quoted);
+    key.push_back('.');
+    key.append(plain ? content : quoted);
   }
   void give(FunctionContext& context, std::size_t at) {
     Element element;
     json::read_element(document_, at, &element);
+    const std::string_view whole = std::string_view(document_).substr(at, element.whole());
+    const std::string_view content = whole.substr(element.header_size);
+    // Stored as JSON has them.
+    if (element.type == JsonbType::Int || element.type == JsonbType::Float) {
+      return give_json_value(context, content, false);
+    }
+    if (element.type == JsonbType::Text) return context.set_text(content);
     TextBuilder text;
-    json::append_text_of_jsonb(text, std::string_view(document_).substr(at, element.whole()));
+    json::append_text_of_jsonb(text, whole);
     if (text.error() != Code::Ok) return context.fail(Status(text.error()));
     give_json_value(context, text.text(), false);
   }
@@ -234,8 +252,6 @@ class JsonCursor final : public vm::SourceCursor {
   OwnedValue json_;
   String document_;
   String root_path_;
-  String full_key_;
-  std::size_t path_size_ = 0;
   json::JsonbPlace root_;
   Row current_{};
   Vector<Level> levels_;
