@@ -212,7 +212,7 @@ Core* Binder::bind_core(const sql::SelectCore& ast, SelectState& state, const Se
     }
     core->columns = columns;
     scope.columns = columns;
-    if (!one) core->rows = rows;
+    core->rows = rows;
   } else {
     scope.aggregates_allowed = true;
     scope.windows_allowed = true;

@@ -2,6 +2,8 @@
 //
 //   for each row of the source: place values and defaults -> rowid -> checks -> write -> RETURNING
 // A source that reads the target is gathered into a buffer first.
+#include <algorithm>
+
 #include "codegen/change_statements.h"
 #include "codegen/returning.h"
 #include "codegen/row_change.h"
@@ -98,7 +100,7 @@ class InsertCode {
     program.read_only = false;
     program.changes_counted = true;
     program.may_abort = !writes_one_row() || writer_.may_replace(insert_.on_conflict) || table_.autoincrement ||
-                        !insert_.upserts.empty();
+                        upserts_change_keys() || insert_.returning != nullptr;
     PL_TRY(writer_.open());
     row_ = writer_.new_row();
     returning_.open();
@@ -120,8 +122,20 @@ class InsertCode {
     if (insert_.select == nullptr) return true;
     if (insert_.select->arms.size() != 1) return false;
     // A SELECT counts as several rows even where it gives one: when the disk is full only the statement is undone.
-    const bind::Core& core = *insert_.select->arms[0].core;
-    return core.kind == bind::CoreKind::Values && core.rows.size() == 1;
+    return insert_.select->arms[0].core->rows.size() == 1;
+  }
+  // Does an upsert change more than the row itself, where it stands?
+  bool upserts_change_keys() const {
+    for (const bind::Upsert& upsert : insert_.upserts) {
+      const Vector<bool> touched = touched_indexes(table_, insert_.table, upsert.assignments);
+      if (std::find(touched.begin(), touched.end(), true) != touched.end()) return true;
+      for (const bind::Assignment& a : upsert.assignments) {
+        if (a.column < 0) return true;
+        const catalog::Column& column = table_.columns[static_cast<std::size_t>(a.column)];
+        if (column.is_rowid_alias || (table_.without_rowid && column.key_position != 0)) return true;
+      }
+    }
+    return false;
   }
   // The source's rows go into a buffer before the first is written.
   Status gathered() {
@@ -176,6 +190,7 @@ class InsertCode {
     if (!table_.without_rowid) {
       flags |= vm::kLastRowid;
       const std::int32_t largest = sequence_.largest();
+      row_.rowid_is_unused = given_rowid == 0;
       if (given_rowid == 0) {
         b_.emit(Opcode::NewRowid, writer_.data_cursor(), row_.rowid, largest);
         flags |= vm::kAppend;
@@ -222,7 +237,10 @@ class InsertCode {
     change.where = upsert.where;
     change.action = ConflictAction::None;
     change.row_is_read_later = insert_.returning != nullptr;
-    PL_TRY(change_row(g_, change, skip));
+    {
+      const TableWriter::TouchedOnly scope(writer_, touched_indexes(table_, insert_.table, upsert.assignments));
+      PL_TRY(change_row(g_, change, skip));
+    }
     return returning_.add();
   }
 

@@ -61,6 +61,21 @@ Status TableWriter::open(std::span<const bool> touched) {
   return {};
 }
 
+TableWriter::TouchedOnly::TouchedOnly(TableWriter& writer, const Vector<bool>& touched) : writer_(writer) {
+  cursors_.reserve(writer_.indexes_.size());
+  for (std::size_t i = 0; i < writer_.indexes_.size(); ++i) {
+    IndexCode& code = writer_.indexes_[i];
+    cursors_.push_back(code.cursor);
+    if (touched[i]) continue;
+    code.removal = code.cursor;
+    code.cursor = -1;
+  }
+}
+
+TableWriter::TouchedOnly::~TouchedOnly() {
+  for (std::size_t i = 0; i < cursors_.size(); ++i) writer_.indexes_[i].cursor = cursors_[i];
+}
+
 bool TableWriter::may_gather(ConflictAction action) const noexcept {
   if (table_.without_rowid || may_replace(action)) return false;
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
@@ -205,6 +220,7 @@ bool TableWriter::reads_changed(const bind::Expr& expr, std::span<const bool> ch
 Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction action, Label skip,
                           std::span<const UpsertTarget> upserts, std::span<const bool> changed) {
   stand(row);
+  stands_on_new_keys_ = old == nullptr && !may_replace(action);
   PL_TRY(check_not_null(row, action, skip, changed));
   PL_TRY(check_conditions(action, skip, changed));
   // Entries are made first: a row that REPLACE removes must not take values away that the new ones borrow.
@@ -340,7 +356,7 @@ const bind::Upsert* TableWriter::upsert_of(const catalog::Index* index, bool row
 
 Status TableWriter::check_rowid(const NewRow& row, const OldRow* old, ConflictAction action, Label skip,
                                 std::span<const UpsertTarget> upserts) {
-  if (old != nullptr && !old->key_may_change) return {};
+  if (old != nullptr ? !old->key_may_change : row.rowid_is_unused) return {};
   const Label ok = b_.new_label();
   if (old != nullptr) b_.emit(Opcode::Eq, row.rowid, ok, old->rowid);
   b_.emit(Opcode::NotExists, data_cursor_, ok, row.rowid);
@@ -690,11 +706,13 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
     if (code.sorter >= 0) {
       gather_change(i, code.key, true);
     } else {
-      b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+      const bool at_seek = stands_on_new_keys_ && table_.indexes[i]->unique;
+      b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key).p5(at_seek ? unsigned{vm::kAtSeek} : 0u);
     }
     b_.bind(none);
   }
   if (table_.without_rowid) {
+    if (stands_on_new_keys_) flags |= vm::kAtSeek;
     b_.emit(Opcode::InsertKey, data_cursor_, record).p4(&table_).p5(flags);
   } else {
     b_.emit(Opcode::InsertRow, data_cursor_, record, row.rowid).p4(&table_).p5(flags);

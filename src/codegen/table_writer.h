@@ -21,6 +21,7 @@ struct NewRow {
   std::int32_t rowid = 0;    // 0 in WITHOUT ROWID tables
   std::int32_t columns = 0;  // first of as many registers as the table has columns; a rowid alias is NULL there
   std::span<const std::int32_t> scope;  // as RowSource::Registers wants them
+  bool rowid_is_unused = false;         // it was made for this row: nobody has it
 };
 
 // The row that an UPDATE changes: where its cursor stands and what its keys were.
@@ -54,6 +55,19 @@ class TableWriter {
   std::int32_t data_cursor() const noexcept { return data_cursor_; }
   const catalog::Table& table() const noexcept { return table_; }
   std::int32_t database() const noexcept { return database_; }
+
+  // While it lives the writer leaves alone the indexes that are not touched: for a change of a row among insertions.
+  class TouchedOnly {
+   public:
+    TouchedOnly(TableWriter& writer, const Vector<bool>& touched);
+    ~TouchedOnly();
+    TouchedOnly(const TouchedOnly&) = delete;
+    TouchedOnly& operator=(const TouchedOnly&) = delete;
+
+   private:
+    TableWriter& writer_;
+    Vector<std::int32_t> cursors_;  // of all
+  };
 
   // From here on changes of the opened indexes are gathered, and made in the order of the keys by
   // make_gathered_changes(): random pages are then visited once each, however little of the tree is in memory. For the
@@ -125,6 +139,8 @@ class TableWriter {
   const bind::TableExpressions& expressions_;
   std::int32_t data_cursor_ = -1;
   unsigned record_flags_ = 0;
+  // The unique trees stand where check() looked for the new row's keys in vain, when write() comes to them.
+  bool stands_on_new_keys_ = false;
   Vector<IndexCode> indexes_;
 };
 

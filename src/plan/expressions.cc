@@ -132,6 +132,7 @@ void walk_core(const bind::Core& core, FunctionRef<bool(const Expr&)> visit) {
     for (const Expr* e : call.arguments) walk_deep(e, visit);
     walk_deep(call.filter, visit);
   }
+  if (core.kind != bind::CoreKind::Values) return;  // a single row is the columns
   for (const auto& row : core.rows) {
     for (const Expr* e : row) walk_deep(e, visit);
   }

@@ -477,6 +477,7 @@ Status Planning::subqueries_of_core(const bind::Core& core) {
     PL_TRY(subqueries_of(call.filter));
     for (const auto& term : call.order_by) PL_TRY(subqueries_of(term.expr));
   }
+  if (core.kind != bind::CoreKind::Values) return {};  // a single row is the columns
   for (const auto& row : core.rows) {
     for (const Expr* e : row) PL_TRY(subqueries_of(e));
   }

@@ -200,6 +200,7 @@ Status NoConflict(Machine& m, const Instruction& i, bool* jump) {
     if (!field.is_null()) continue;
     m.note_move(m.cursor(i.p1));
     m.cursor(i.p1).leave_row();
+    m.cursor(i.p1).tree.reset();  // no InsertKey with kAtSeek finds its place here
     *jump = true;
     return {};
   }
