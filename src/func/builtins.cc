@@ -118,7 +118,7 @@ constexpr FunctionDef kFunctions[] = {
     scalar("replace", 3, fn_replace),
     scalar("like", 2, fn_like, kPure | kLike),
     scalar("like", 3, fn_like, kPure | kLike),
-    scalar("glob", 2, fn_glob, kPure | kLike | kGlob),
+    scalar("glob", 2, fn_glob, kPure | kGlob | kMatchesCase),
     scalar("format", -1, fn_format),
     scalar("printf", -1, fn_format),
     scalar("concat", -1, fn_concat, kPure, 1),
@@ -233,8 +233,8 @@ constexpr FunctionDef kFunctions[] = {
 };
 
 constexpr FunctionDef kCaseSensitiveLike[] = {
-    scalar("like", 2, fn_like_case, kPure | kLike | kGlob),
-    scalar("like", 3, fn_like_case, kPure | kLike | kGlob),
+    scalar("like", 2, fn_like_case, kPure | kLike | kMatchesCase),
+    scalar("like", 3, fn_like_case, kPure | kLike | kMatchesCase),
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kExactItems = 11;
 constexpr double kNever = 1e300;
+constexpr double kUnknown = -1;
 
 // How an item is reached when the items before it stand.
 struct Way {
@@ -105,9 +106,14 @@ class JoinPlanner {
     if (p_.on(Rewrite::PropagateConstants)) propagate_constants();
     for (std::size_t i = 0; i < conjuncts_.size(); ++i) conjuncts_[i].index = static_cast<std::int32_t>(i);
     placed_.resize(conjuncts_.size(), false);
-    selectivity_.reserve(conjuncts_.size());
-    for (const Conjunct& c : conjuncts_) selectivity_.push_back(selectivity(p_, c));
+    selectivity_.resize(conjuncts_.size(), kUnknown);
     return {};
+  }
+
+  double part_of(std::size_t conjunct) const {
+    double& part = selectivity_[conjunct];
+    if (part == kUnknown) part = selectivity(p_, conjuncts_[conjunct]);
+    return part;
   }
 
   Status add_condition(const Expr& expr) {
@@ -260,7 +266,7 @@ class JoinPlanner {
         ways.push_back({nullptr, false, item.needs, 0, item.table_rows * 0.5 + 1});
         break;
     }
-    if (p_.on(Rewrite::HashJoin) && p_.options.automatic_index && relation.kind != bind::RelationKind::RecursiveStep) {
+    if (count_ > 1 && p_.on(Rewrite::HashJoin) && p_.options.automatic_index && relation.kind != bind::RelationKind::RecursiveStep) {
       // The build side is read by a way that needs nothing.
       const Way* build = nullptr;
       for (const Way& way : ways) {
@@ -268,10 +274,8 @@ class JoinPlanner {
       }
       // Of tables nobody counted one cannot say that reading all of one is cheaper than a look-up a row.
       const bool guesses = relation.kind == bind::RelationKind::Table && p_.statistics_of(relation, nullptr) == nullptr;
-      const bool looks_up = std::any_of(ways.begin(), ways.end(), [](const Way& way) {
-        return way.needs != 0 && way.path != nullptr && way.path->unique;
-      });
-      if (build != nullptr && relation.arguments.empty() && !(guesses && looks_up)) {
+      const bool sought = std::any_of(ways.begin(), ways.end(), [](const Way& way) { return looks_up(way); });
+      if (build != nullptr && relation.arguments.empty() && !(guesses && sought)) {
         Way hash = *build;
         hash.hash = true;
         hash.setup = build->setup + build->each + rows_alone(i) * 2.5;
@@ -282,7 +286,10 @@ class JoinPlanner {
     return {};
   }
 
-  // Of two tables nobody counted, joined by a unique key of one: whether to look that one up for each row of the other,
+  // Is it by a key of other tables that the rows are found?
+  static bool looks_up(const Way& way) { return way.needs != 0 && way.path != nullptr && !way.path->seeks.empty(); }
+
+  // Of two tables nobody counted, joined by a key of one: whether to look that one up for each row of the other,
   // or to hash the other and read all of the one, is a guess. Where it is wrong the look-ups cost a little, the reading
   // perhaps a thousandfold; so, row for row, the hash table is taken to cost what they do.
   void distrust_guesses() {
@@ -296,8 +303,7 @@ class JoinPlanner {
       for (int j = 0; j < count_; ++j) {
         if (j == i) continue;
         for (const Way& way : ways_[static_cast<std::size_t>(j)]) {
-          const bool looks_up = way.path != nullptr && way.path->unique && (way.needs & one_relation(i)) != 0;
-          if (looks_up) ways.back().each = std::max(ways.back().each, way.each * 1.1);
+          if (looks_up(way) && (way.needs & one_relation(i)) != 0) ways.back().each = std::max(ways.back().each, way.each * 1.1);
         }
       }
     }
@@ -307,7 +313,7 @@ class JoinPlanner {
   double rows_alone(int i) const {
     double rows = region_.items[static_cast<std::size_t>(i)].table_rows;
     for (std::size_t c = 0; c < conjuncts_.size(); ++c) {
-      if (conjuncts_[c].uses == one_relation(i)) rows *= selectivity_[c];
+      if (conjuncts_[c].uses == one_relation(i)) rows *= part_of(c);
     }
     return std::max(1.0, rows);
   }
@@ -492,14 +498,27 @@ class JoinPlanner {
 
   // ---- order ----
 
+  double rows_of_set(RelationSet set) const { return count_ <= kExactItems ? product_of(set) : log_product_of(set); }
+
+  double product_of(RelationSet set) const {
+    double rows = 1;
+    for (int i = 0; i < count_; ++i) {
+      if ((set & one_relation(i)) != 0) rows *= region_.items[static_cast<std::size_t>(i)].table_rows;
+    }
+    for (std::size_t c = 0; c < conjuncts_.size(); ++c) {
+      if ((conjuncts_[c].uses & ~set) == 0 && !placed_[c]) rows *= part_of(c);
+    }
+    return std::max(1.0, rows);
+  }
+
   // In logarithms: the product of 64 tables is beyond a double before the conditions have made it small.
-  double rows_of_set(RelationSet set) const {
+  double log_product_of(RelationSet set) const {
     double log_rows = 0;
     for (int i = 0; i < count_; ++i) {
       if ((set & one_relation(i)) != 0) log_rows += std::log2(region_.items[static_cast<std::size_t>(i)].table_rows);
     }
     for (std::size_t c = 0; c < conjuncts_.size(); ++c) {
-      if ((conjuncts_[c].uses & ~set) == 0 && !placed_[c]) log_rows += std::log2(selectivity_[c]);
+      if ((conjuncts_[c].uses & ~set) == 0 && !placed_[c]) log_rows += std::log2(part_of(c));
     }
     constexpr double kMaxLog = 600;
     return std::exp2(std::clamp(log_rows, 0.0, kMaxLog));
@@ -534,7 +553,13 @@ class JoinPlanner {
   Vector<Step> choose(int first, const Way* first_way, double* cost) const {
     *cost = 0;
     if (count_ == 0) return {};
-    if (count_ <= kExactItems && p_.on(Rewrite::JoinOrder) && count_ > 1) return exact(first, first_way, cost);
+    if (count_ == 1) {
+      const Way* way = first_way != nullptr ? first_way : best_way(0, 0, 1, cost);
+      if (way == nullptr) return {};
+      *cost = way->setup + way->each;
+      return {Step{0, *way}};
+    }
+    if (count_ <= kExactItems && p_.on(Rewrite::JoinOrder)) return exact(first, first_way, cost);
     return greedy(first, first_way, cost);
   }
 
@@ -986,7 +1011,7 @@ class JoinPlanner {
   std::size_t loose_from_;
   int count_ = 0;
   Vector<Conjunct> conjuncts_;
-  Vector<double> selectivity_;
+  mutable Vector<double> selectivity_;  // of the conjuncts, once it was asked for
   Vector<bool> placed_;
   Vector<Vector<Way>> ways_;
   Vector<const Operator*> ops_;

@@ -185,14 +185,15 @@ bool counts_rows(const bind::Core& core) {
 
 const Operator* Planning::count_rows(const bind::Core& core) {
   const bind::Relation& relation = *core.from->relation;
-  // The smallest tree: an index of few columns, if it holds all rows.
+  // The smallest tree: an index of short entries, if it holds all rows.
   const catalog::Index* best = nullptr;
-  std::size_t best_width = relation.table->without_rowid ? 1000000 : relation.table->columns.size() + 1;
+  double best_width = relation.table->without_rowid ? 1e9 : row_width(*relation.table);
   if (on(Rewrite::CoveringIndex)) {
     for (const catalog::Index* index : relation.table->indexes) {
-      if (index->where != nullptr || index->columns.size() >= best_width) continue;
+      const double width = entry_width(*relation.table, *index);
+      if (index->where != nullptr || width >= best_width) continue;
       best = index;
-      best_width = index->columns.size();
+      best_width = width;
     }
   }
   auto* count = make<CountRows>(1, rows_of(relation) / 50);

@@ -127,6 +127,9 @@ void table_paths(Planning& planning, const bind::Relation& relation, RelationSet
 // Likewise for a module's table. Errors: those of best_plan().
 Status source_paths(Planning& planning, const bind::Relation& relation, RelationSet self,
                     std::span<const Conjunct> conjuncts, OrderList wanted, Vector<const AccessPath*>* out);
+// How long entries of an index, and rows of a table, are: in units of a number, a guess by what is declared.
+double entry_width(const catalog::Table& table, const catalog::Index& index);
+double row_width(const catalog::Table& table);
 // Part of the rows for which the condition is true.
 double selectivity(const Planning& planning, const Conjunct& conjunct);
 

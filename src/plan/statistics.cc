@@ -37,6 +37,28 @@ double Planning::rows_of(const bind::Relation& relation) const {
   }
 }
 
+namespace {
+
+double field_width(const catalog::Table& table, std::int32_t column) {
+  if (column == catalog::kExpressionColumn) return 3;
+  if (column < 0) return 1;
+  return record::is_numeric(table.columns[static_cast<std::size_t>(column)].affinity) ? 1 : 3;
+}
+
+}  // namespace
+
+double entry_width(const catalog::Table& table, const catalog::Index& index) {
+  double width = 0;
+  for (const catalog::IndexColumn& column : index.columns) width += field_width(table, column.column);
+  return width;
+}
+
+double row_width(const catalog::Table& table) {
+  double width = 1;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) width += field_width(table, static_cast<std::int32_t>(c));
+  return width;
+}
+
 double selectivity(const Planning& planning, const Conjunct& conjunct) {
   const Expr& expr = *conjunct.expr;
   if (conjunct.derived) return 1;
@@ -88,8 +110,10 @@ double selectivity(const Planning& planning, const Conjunct& conjunct) {
       return expr.as<bind::BetweenExpr>().negated ? 0.9 : 0.1;
     case ExprKind::Unary:
       return expr.as<bind::UnaryExpr>().op == bind::UnaryOp::IsNull ? 0.1 : 0.9;
-    case ExprKind::Function:
-      return expr.as<bind::FunctionExpr>().function->has(vm::kLike) ? 0.1 : 0.5;
+    case ExprKind::Function: {
+      const vm::FunctionDef& function = *expr.as<bind::FunctionExpr>().function;
+      return function.has(vm::kLike) || function.has(vm::kGlob) ? 0.1 : 0.5;
+    }
     case ExprKind::Binary:
       if (expr.as<bind::BinaryExpr>().op == bind::BinaryOp::Or) {
         const auto& binary = expr.as<bind::BinaryExpr>();

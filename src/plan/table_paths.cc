@@ -48,7 +48,12 @@ class Paths {
     collect_terms();
     const bool any_index = p_.on(Rewrite::IndexAccess);
     const bool only_hint = relation_.hint == sql::IndexHint::IndexedBy && relation_.index_hint != nullptr;
-    if (any_index && !only_hint && !table_.without_rowid) rowid_paths();
+    if (any_index && !only_hint && !table_.without_rowid) {
+      rowid_paths();
+      // Nothing is better than one row by its rowid.
+      const auto is_best = [](const AccessPath* path) { return path->unique && path->needs == 0; };
+      if (std::any_of(out_->begin(), out_->end(), is_best)) return;
+    }
     if (any_index && relation_.hint != sql::IndexHint::NotIndexed) {
       // Of two that cost the same the newer one is taken.
       for (std::size_t i = table_.indexes.size(); i-- > 0;) {
@@ -231,9 +236,9 @@ class Paths {
 
   // x LIKE 'abc%' lies between 'abc' and 'abd' (optoverview.html 5).
   void pattern_terms(const Conjunct& conjunct, const bind::FunctionExpr& call) {
-    const bool like = call.function->has(vm::kLike);
     const bool glob = call.function->has(vm::kGlob);
-    if ((!like && !glob) || call.arguments.size() != 2 || !p_.on(Rewrite::LikeRange)) return;
+    const bool folds = !call.function->has(vm::kMatchesCase);
+    if ((!call.function->has(vm::kLike) && !glob) || call.arguments.size() != 2 || !p_.on(Rewrite::LikeRange)) return;
     if (p_.environment.encoding() != TextEncoding::Utf8) return;
     const auto* pattern = call.arguments[0]->try_as<bind::LiteralExpr>();
     const bind::ColumnExpr* column = column_of(p_.plan, *call.arguments[1]);
@@ -259,7 +264,7 @@ class Paths {
       return e;
     };
     String low(text.substr(0, length));
-    if (like) {
+    if (folds) {
       // Letters compare without case; the bounds are made of one case, that order folds to.
       for (char& c : low) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
@@ -268,10 +273,10 @@ class Paths {
     String high = low;
     high.back() = static_cast<char>(high.back() + 1);
     // Under NOCASE a letter's successor is never a capital: '@' + 1 would be.
-    if (like && high.back() >= 'A' && high.back() <= 'Z') return;
+    if (folds && high.back() >= 'A' && high.back() <= 'Z') return;
     Term term{};
     term.subject = call.arguments[1];
-    term.collation = like ? &record::nocase_collation() : &record::binary_collation();
+    term.collation = folds ? &record::nocase_collation() : &record::binary_collation();
     term.conjunct = -1;
     term.source = conjunct.expr;
     term.kind = Term::Kind::Lower;
@@ -355,12 +360,23 @@ class Paths {
   }
   static Bound bound_of(const Term& term) { return Bound{term.value, term.inclusive, term.affinity, term.source}; }
 
+  // x GLOB 'abc*' is all that its range says; the beginning is then as long as the text before the last letter.
+  static bool is_only_a_beginning(const Expr& source) {
+    const auto* call = source.try_as<bind::FunctionExpr>();
+    if (call == nullptr) return false;
+    const std::string_view text = call->arguments[0]->as<bind::LiteralExpr>().value.bytes();
+    const bool glob = call->function->has(vm::kGlob);
+    return text.size() > 1 && text.find_first_of(glob ? "*?[" : "%_") == text.size() - 1 &&
+           text.back() == (glob ? '*' : '%') && static_cast<unsigned char>(text[text.size() - 2]) < 0x7f;
+  }
+
   // Notes that the path answers the term: -1 marks a term that only narrows; of BETWEEN both ends together answer it.
   void use(const Term& term, Vector<std::int32_t>* used) const {
     if (term.conjunct >= 0) used->push_back(term.conjunct);
   }
   void use_between(const Bound& lower, const Bound& upper, Vector<std::int32_t>* used) const {
-    if (lower.source == nullptr || lower.source != upper.source || lower.source->kind != ExprKind::Between) return;
+    if (lower.source == nullptr || lower.source != upper.source) return;
+    if (lower.source->kind != ExprKind::Between && !is_only_a_beginning(*lower.source)) return;
     for (const Conjunct& conjunct : conjuncts_) {
       if (conjunct.expr == lower.source) used->push_back(conjunct.index);
     }
@@ -496,8 +512,8 @@ class Paths {
     path.index = &index;
     path.covering = covers(index);
     path.rows = rows_;
-    // The fewer fields an entry has the more of them a page holds.
-    const double width = static_cast<double>(index.columns.size()) / static_cast<double>(table_.columns.size() + 1);
+    // The shorter an entry the more of them a page holds.
+    const double width = entry_width(table_, index) / row_width(table_);
     path.cost = rows_ * (path.covering ? 0.8 + 0.1 * std::min(1.0, width) : 1 + kLookupCost);
     if (index.where != nullptr) {
       path.rows *= 0.5;

@@ -189,8 +189,8 @@ enum FunctionFlag : std::uint32_t {
   kReadsSubtype = 1u << 5,    // looks at the subtype of arguments
   kReturnsSubtype = 1u << 6,  // may give its result a subtype
   kBuiltIn = 1u << 7,
-  kLike = 1u << 8,              // (pattern, text): the LIKE optimisation applies, ASCII case folded
-  kGlob = 1u << 9,              // likewise with case and the GLOB letters
+  kLike = 1u << 8,              // (pattern, text): the LIKE optimisation applies, with the letters of LIKE
+  kGlob = 1u << 9,              // likewise, with the letters of GLOB
   kAggregate = 1u << 10,        // has step and finalize
   kWindow = 1u << 11,           // has value and inverse as well
   kWindowOnly = 1u << 12,       // needs OVER
@@ -203,6 +203,7 @@ enum FunctionFlag : std::uint32_t {
   kShortCircuit = 1u << 19,     // coalesce, ifnull, iif, if: compiled to jumps, arguments evaluated as needed
   kOverload = 1u << 20,         // a place holder: "unable to use function X in the requested context"
   kInternal = 1u << 21,         // not for SQL text of the user
+  kMatchesCase = 1u << 22,      // of kLike and kGlob: letters match their own case alone
   kDateTime = 1u << 22,         // pure unless an argument says now, localtime or utc (func/ decides at run time)
   kOrderFree = 1u << 23,        // an aggregate that gives the same whatever the order of its rows
 };

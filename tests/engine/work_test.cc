@@ -128,6 +128,67 @@ TEST_F(Work, ManyIndexChangesVisitEachPageOnce) {
   EXPECT_EQ(db.text("PRAGMA integrity_check"), "Tok");
 }
 
+// An upsert's update touches the indexes of the columns that it assigns, as any other update does.
+TEST_F(Work, AnUpsertLeavesOtherIndexesAlone) {
+  Database db(subject(), file_.path());
+  ASSERT_EQ(db.exec("PRAGMA synchronous = OFF"), "");
+  pages_written(db);
+  ASSERT_EQ(db.exec("INSERT INTO t VALUES(12345, 0, 'row y') ON CONFLICT(a) DO UPDATE SET c = excluded.c"), "");
+  EXPECT_LE(pages_written(db), 2);
+  EXPECT_EQ(db.text("SELECT c FROM t WHERE a = 12345"), "Trow y");
+  EXPECT_EQ(db.text("PRAGMA integrity_check"), "Tok");
+}
+
+// Pages that were written early and changed again are written once more at the end, and no more.
+TEST_F(Work, ACommitWritesAPageOnce) {
+  Database db(subject(), file_.path());
+  ASSERT_EQ(db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = 60; BEGIN"), "");
+  for (int round = 0; round < 40; ++round) {
+    ASSERT_EQ(db.exec("UPDATE t SET c = 'row " + std::to_string(round) + "' WHERE a % 97 = 0"), "");
+  }
+  pages_written(db);
+  ASSERT_EQ(db.exec("COMMIT"), "");
+  EXPECT_LE(pages_written(db), 70);
+  EXPECT_EQ(db.text("PRAGMA integrity_check"), "Tok");
+}
+
+// A transaction that makes many tables reads each row of the schema once.
+TEST_F(Work, ANewTableCostsNoMoreWhereThereAreMany) {
+  constexpr int kTables = 300;
+  Database db(subject(), file_.path());
+  ASSERT_EQ(db.exec("PRAGMA synchronous = OFF; BEGIN"), "");
+  pages_asked(db);
+  for (int i = 0; i < kTables; ++i) {
+    ASSERT_EQ(db.exec("CREATE TABLE made" + std::to_string(i) + "(a INTEGER PRIMARY KEY, b TEXT UNIQUE)"), "");
+  }
+  EXPECT_LT(pages_asked(db), 40 * kTables);
+  ASSERT_EQ(db.exec("INSERT INTO made7 VALUES(1, 'x'); COMMIT"), "");
+  EXPECT_EQ(db.text("SELECT b FROM made7"), "Tx");
+  EXPECT_EQ(db.text("PRAGMA integrity_check"), "Tok");
+}
+
+// Patterns with a beginning are ranges, and a key of another table is looked up, though nobody counted the rows.
+TEST_F(Work, IndexesServePatternsAndJoins) {
+  const Counted cases[] = {
+      {"SELECT count(*) FROM s WHERE x GLOB 'row 1234*'", 9, 0},
+      {"SELECT count(*) FROM s WHERE y LIKE 'ROW 1234%'", 9, 0},
+      {"SELECT sum(t.a) FROM few JOIN t ON t.b = few.k", 60, 3},
+  };
+  Database db(subject(), file_.path());
+  ASSERT_EQ(db.exec("CREATE TABLE s(x TEXT, y TEXT); INSERT INTO s SELECT c, c FROM t; CREATE INDEX sx ON s(x);"
+                    "CREATE INDEX sy ON s(y COLLATE NOCASE); CREATE TABLE few(k); INSERT INTO few VALUES(5), (7), (9)"),
+            "");
+  for (const Counted& one : cases) {
+    Prepared statement(db, one.sql);
+    ASSERT_EQ(statement.code(), SQLITE_OK) << one.sql;
+    pages_asked(db);
+    while (statement.step() == SQLITE_ROW) EXPECT_NE(statement.value(), "I0") << one.sql;
+    EXPECT_LE(pages_asked(db), one.most_pages) << one.sql;
+    EXPECT_LE(statement.counter(SQLITE_STMTSTATUS_FULLSCAN_STEP), one.most_steps) << one.sql;
+    EXPECT_EQ(statement.counter(SQLITE_STMTSTATUS_AUTOINDEX), 0) << one.sql;
+  }
+}
+
 TEST_F(Work, ASecondReadOfTheSameRowsReadsNothing) {
   Database db(subject(), file_.path());
   ASSERT_EQ(db.text("SELECT count(*) FROM t WHERE a < 1000"), "I999");
