@@ -51,9 +51,9 @@ ShapeLoader::ShapeLoader(const LoadOptions& options)
     : options_(options), shape_(new StoredShape(*options.reader, options.is_temp, options.schema_format >= 4)) {}
 
 ShapeLoader::ShapeLoader(const LoadOptions& options, const ShapeRef& former, const Placement& placement)
-    : options_(options),
-      shape_(new StoredShape(static_cast<const StoredShape&>(*former.shape_), options.schema_format >= 4)) {
+    : options_(options), shape_(nullptr) {
   placement_.roots = placement.roots;
+  shape_ = new StoredShape(static_cast<const StoredShape&>(*former.shape_), options.schema_format >= 4);
 }
 
 ShapeLoader::~ShapeLoader() { delete shape_; }
