@@ -71,7 +71,9 @@ Status drop_trunk(View& view, PageRef& one, FreelistHeader& header, Trunk* befor
   PageNo successor = trunk.next;
   if (trunk.leaf_count != 0) {
     successor = trunk.leaf(0);
-    if (!may_be_free(view, successor)) return Status::corrupt("freelist: bad leaf page");
+    if (!may_be_free(view, successor) || successor == trunk.page.number()) {
+      return Status::corrupt("freelist: bad leaf page");
+    }
     PL_ASSIGN(PageRef heir, view.fetch_unread(successor));
     PL_ASSIGN(const base::MutableBytes bytes, heir.writable());
     store_be32(bytes.data() + kNextTrunk, trunk.next.value);

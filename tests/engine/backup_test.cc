@@ -206,7 +206,8 @@ TEST(Backup, LeftInTheMiddleChangesNothing) {
 TEST(Backup, BetweenPageSizes) {
   const std::pair<const char*, const char*> sizes[] = {
       {"512", "4096"}, {"4096", "512"}, {"1024", "65536"}, {"65536", "1024"}};
-  for (const auto& [source_size, target_size] : sizes) {
+  for (const auto& pair : sizes) {
+    const char *const source_size = pair.first, *const target_size = pair.second;
     tell([&](const Library& library, Path from, Path to, Path) {
       Database source(library, from), target(library, to);
       source.exec(std::string("PRAGMA page_size=") + source_size + ";" + filled(77));

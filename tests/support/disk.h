@@ -319,13 +319,15 @@ class DiskVfs {
     return SQLITE_OK;
   }
 
+  static int sector(sqlite3_file* f) { return as_handle(f).vfs->sector_size; }
+  static int characteristics_of(sqlite3_file* f) { return as_handle(f).vfs->characteristics; }
+  static void shm_barrier(sqlite3_file* f) { static_cast<void>(ask(as_handle(f), "xShmBarrier", 0, 0)); }
+
   static inline const sqlite3_io_methods kMethods = {
-      2,        close,    read,
-      write,    truncate, sync,
-      size,     lock,     unlock,
-      reserved, control,  [](sqlite3_file* f) { return as_handle(f).vfs->sector_size; },
-      [](sqlite3_file* f) { return as_handle(f).vfs->characteristics; },
-      shm_map,  shm_lock, [](sqlite3_file* f) { static_cast<void>(ask(as_handle(f), "xShmBarrier", 0, 0)); },
+      2,        close,    read,   write,
+      truncate, sync,     size,   lock,
+      unlock,   reserved, control, sector,
+      characteristics_of, shm_map, shm_lock, shm_barrier,
       shm_unmap, nullptr, nullptr};
 
   std::string name_;

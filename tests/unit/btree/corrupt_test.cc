@@ -1,6 +1,7 @@
 // Whatever bytes a file is made of, reading and changing it ends: with an answer or with an error, never otherwise.
 #include <random>
 
+#include "btree/freelist.h"
 #include "support.h"
 
 namespace perlite::btree {
@@ -131,6 +132,29 @@ void run(const Geometry& geometry, std::uint64_t seed) {
     }
     if (testing::Test::HasFailure()) return;
   }
+}
+
+// A trunk that counts itself among its leaves cannot take its own place.
+TEST(Corrupt, ATrunkIsNotItsOwnLeaf) {
+  Database db({.page_size = 512});
+  const PageNo root = db.create(TreeKind::Table);
+  {
+    Cursor cursor;
+    cursor.open(db.view(), root, TreeKind::Table);
+    const std::string record = record_of(std::string(100, 'x'));
+    for (int i = 0; i < 100; ++i) ASSERT_OK(cursor.insert_row(i, Payload{bytes_of(record)}));
+  }
+  db.drop(0);
+  const PageNo trunk(db.store().read_header_u32(pager::header::kFirstTrunk).value());
+  {
+    auto page = db.view().fetch(trunk);
+    ASSERT_OK(page);
+    auto bytes = page.value().writable();
+    ASSERT_OK(bytes);
+    ASSERT_GT(base::load_be32(bytes.value().data() + 4), 1u);
+    base::store_be32(bytes.value().data() + 8, trunk.value);
+  }
+  EXPECT_EQ(take_free_page_below(db.view(), PageNo(trunk.value + 1)).status().primary(), Code::Corrupt);
 }
 
 TEST(Corrupt, DamagedFilesEndInErrors) { run({.page_size = 512}, 1); }
