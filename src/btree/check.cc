@@ -37,6 +37,8 @@ bool free_space_adds_up(const Node& node) noexcept {
   return free >= node.pointers_end() && free <= node.usable_size;
 }
 
+constexpr int kLeafHeight = 1;
+
 // Errors that say "damaged", as opposed to those that end the check.
 bool is_damage(const Status& status) noexcept { return status.primary() == Code::Corrupt; }
 
@@ -117,7 +119,7 @@ Status BtreeChecker::walk_roots(std::span<const PageNo> roots, Vector<std::uint6
       where_ = Where::Nowhere;
       if (mapped_ && root.value > 1 && whole) PL_TRY(expect_pointer(root, PointerType::Root, PageNo(0)));
       std::int64_t least = 0;
-      int height = 0;
+      int height = kLeafHeight;
       PL_TRY(walk_page(root, 0, &least, std::numeric_limits<std::int64_t>::max(), &height));
     }
     if (entry_counts != nullptr) entry_counts->push_back(entry_count_);
@@ -225,7 +227,7 @@ Status BtreeChecker::walk_chain(PageNo first, std::uint32_t page_count) {
 
 // ---- Trees --------------------------------------------------------------------------------------------------------
 
-// `*least_rowid` and `*height` (leaves have 1) are set when the page could be read. Rowids must be smaller than or
+// `*least_rowid` and `*height` are set when the page could be read; one that could not counts as a leaf. Rowids must be smaller than or
 // equal to `greatest_rowid`.
 Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_rowid, std::int64_t greatest_rowid,
                                int* height) {
@@ -266,7 +268,7 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
     return {};
   }
 
-  int child_height = -1;
+  int child_height = kLeafHeight;
   bool first_key = true;
   bool coverage = true;
   if (!node.leaf) {
@@ -274,7 +276,7 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
     // Stock names the right child only in files with a pointer map, and there calls all of the page by its name.
     where_ = mapped_ ? Where::RightChild : Where::Cell;
     PL_TRY(expect_pointer(child, PointerType::Child, number));
-    int found = 0;
+    int found = kLeafHeight;
     PL_TRY(walk_page(child, depth + 1, &greatest_rowid, greatest_rowid, &found));
     child_height = found;
     first_key = false;
@@ -317,11 +319,11 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
     }
     if (!node.leaf) {
       PL_TRY(expect_pointer(cell.left_child, PointerType::Child, number));
-      int found = 0;
+      int found = kLeafHeight;
       PL_TRY(walk_page(cell.left_child, depth + 1, &greatest_rowid, greatest_rowid, &found));
       first_key = false;
-      if (found > 0 && child_height > 0 && found != child_height) report("Child page depth differs");
-      if (found > 0) child_height = found;
+      if (found != child_height) report("Child page depth differs");
+      child_height = found;
     }
   }
   *least_rowid = greatest_rowid;
@@ -330,7 +332,7 @@ Status BtreeChecker::walk_page(PageNo number, int depth, std::int64_t* least_row
     where_page_ = number;
     cover(node);
   }
-  if (child_height != 0) *height = child_height < 0 ? 1 : child_height + 1;
+  *height = node.leaf ? kLeafHeight : child_height + 1;
   return {};
 }
 

@@ -23,9 +23,8 @@ void append_quoted(String& text, std::string_view name) {
   text += '"';
 }
 
-// The rows of one table. Adds findings until `left` is used up.
-Status check_rows(PragmaCall& call, int number, const catalog::Table& table, bool quick,
-                  std::span<const std::uint64_t> entry_counts, std::int64_t* left) {
+// The rows of one table. Adds findings until `left` is used up; a row that cannot be read is the last of all.
+Status check_rows(PragmaCall& call, int number, const catalog::Table& table, bool quick, std::int64_t* left) {
   Connection& connection = call.connection();
   Arena arena;
   String text("INSERT INTO ");
@@ -42,16 +41,14 @@ Status check_rows(PragmaCall& call, int number, const catalog::Table& table, boo
   connection.mutable_switches() = before;
   PL_ASSIGN(const bind::Statement* const bound, std::move(result));
   const bind::TableExpressions& expressions = bound->insert->table;
-  codegen::IntegrityOptions options;
-  options.quick = quick;
-  options.entry_counts = entry_counts;
-  PL_ASSIGN(vm::ProgramRef program, codegen::generate_table_check(expressions, options, connection, arena));
+  PL_ASSIGN(vm::ProgramRef program, codegen::generate_table_check(expressions, quick, connection, arena));
   vm::Execution execution(program, connection);
   while (*left > 0) {
     PL_ASSIGN(const vm::StepResult result, execution.step());
     if (result == vm::StepResult::Done) return {};
-    call.row().text(execution.row()[0].read_text(TextEncoding::Utf8));
-    --*left;
+    const String finding(execution.row()[0].read_text(TextEncoding::Utf8));
+    call.row().text(finding);
+    *left = finding == codegen::kDamagedRow ? 0 : *left - 1;
   }
   return {};
 }
@@ -89,13 +86,37 @@ Vector<catalog::EntryId> walk_order(std::span<const catalog::Entry> entries, std
   return order;
 }
 
-Status check_database(PragmaCall& call, int number, std::string_view only_table, bool quick, std::int64_t* left) {
+// An index has an entry for each row, unless it is partial. `counts`: entries in the trees, by entry of the schema.
+void compare_counts(PragmaCall& call, const catalog::Table& table, std::span<const std::uint64_t> counts,
+                    std::int64_t* left) {
+  for (std::size_t i = table.indexes.size(); i-- > 0 && *left > 0;) {
+    const catalog::Index& index = *table.indexes[i];
+    if (index.where != nullptr) continue;
+    if (counts[static_cast<std::size_t>(index.entry)] == counts[static_cast<std::size_t>(table.entry)]) continue;
+    String text("wrong # of entries in index ");
+    text.append(index.name);
+    call.row().text(text);
+    --*left;
+  }
+}
+
+bool has_table(std::span<const catalog::Entry> entries, std::string_view name) noexcept {
+  return base::equals_ignoring_case(name, "sqlite_schema") || base::equals_ignoring_case(name, "sqlite_master") ||
+         std::any_of(entries.begin(), entries.end(), [name](const catalog::Entry& entry) {
+           return entry.type == catalog::EntryType::Table && base::equals_ignoring_case(entry.name, name);
+         });
+}
+
+// False when the database has no table of that name.
+Result<bool> check_database(PragmaCall& call, int number, std::string_view only_table, bool quick,
+                            std::int64_t* left) {
   Connection& connection = call.connection();
   Database& d = connection.database(number);
-  if (d.store == nullptr) return {};
+  if (d.store == nullptr) return false;
   PL_TRY(connection.begin(number, false, nullptr, 0));
   PL_TRY(connection.shape(number));
   const std::span<const catalog::Entry> entries = d.shape->entries();
+  if (!only_table.empty() && !has_table(entries, only_table)) return false;
   const Vector<catalog::EntryId> order = walk_order(entries, only_table);
   Vector<PageNo> roots;
   for (const catalog::EntryId entry : order) roots.push_back(d.placement.root(entry));
@@ -118,21 +139,19 @@ Status check_database(PragmaCall& call, int number, std::string_view only_table,
     call.row().text(text);
     *left -= checker.finding_count();
   }
-  Vector<std::uint64_t> of_table;
+  Vector<const catalog::Table*> tables;
   for (const catalog::EntryId id : order) {
     const catalog::Entry& entry = entries[static_cast<std::size_t>(id)];
-    if (*left <= 0) return {};
-    if (entry.type != catalog::EntryType::Table || !entry.has_root) continue;
-    if (!only_table.empty() && !base::equals_ignoring_case(entry.name, only_table)) continue;
+    if (entry.type != catalog::EntryType::Table || !entry.has_root || *left <= 0) continue;
     PL_ASSIGN(const catalog::Table* const table, d.shape->find_table(entry.name));
     if (table == nullptr || table->kind != catalog::TableKind::Ordinary) continue;
-    of_table.clear();
-    for (const catalog::Index* index : table->indexes) {
-      of_table.push_back(counts[static_cast<std::size_t>(index->entry)]);
-    }
-    PL_TRY(check_rows(call, number, *table, quick, of_table, left));
+    tables.push_back(table);
   }
-  return {};
+  for (const catalog::Table* table : tables) compare_counts(call, *table, counts, left);
+  for (const catalog::Table* table : tables) {
+    if (*left > 0) PL_TRY(check_rows(call, number, *table, quick, left));
+  }
+  return true;
 }
 
 Status check(PragmaCall& call, bool quick) {
@@ -150,9 +169,15 @@ Status check(PragmaCall& call, bool quick) {
     }
   }
   Connection& connection = call.connection();
+  bool found = only_table.empty();
   for (int number = 0; number < connection.database_count() && left > 0; ++number) {
     if (call.database_named() && number != call.database()) continue;
-    PL_TRY(check_database(call, number, only_table, quick, &left));
+    PL_ASSIGN(const bool has_it, check_database(call, number, only_table, quick, &left));
+    found |= has_it;
+  }
+  if (!found) {
+    return Status::format(Code::Error, -1, "no such table: %.*s", static_cast<int>(only_table.size()),
+                          only_table.data());
   }
   if (call.row_count() == 0) call.row().text("ok");
   return {};

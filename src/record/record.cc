@@ -140,6 +140,29 @@ Value decode_field(std::uint64_t serial_type, const std::byte* body, TextEncodin
   return value;
 }
 
+Fit fit_of(Bytes bytes, std::uint64_t total_size) noexcept {
+  const std::byte* const begin = bytes.data();
+  const std::byte* const end = begin + bytes.size();
+  const bool is_whole = bytes.size() >= total_size;
+  std::uint64_t header_size = 0;
+  std::size_t at = static_cast<std::size_t>(base::get_varint(begin, end, &header_size));
+  if (at == 0) return is_whole ? Fit::No : Fit::Unknown;
+  if (header_size == 0) return Fit::Yes;
+  if (header_size > total_size || header_size < at) return Fit::No;
+  if (header_size > bytes.size()) return Fit::Unknown;
+  std::uint64_t size = header_size;
+  while (at < header_size) {
+    std::uint64_t type = 0;
+    const int length = base::get_varint(begin + at, begin + header_size, &type);
+    if (length == 0) return Fit::No;
+    at += static_cast<std::size_t>(length);
+    size += serial_type_size(type);
+    if (size > total_size) return Fit::No;
+  }
+  return size == total_size ? Fit::Yes : Fit::No;
+}
+
+
 RecordReader::Found RecordReader::parse_to(std::uint32_t index) {
   if (corrupt_) return Found::Corrupt;
   if (index >= kMaxFields) return Found::Absent;

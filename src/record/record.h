@@ -48,6 +48,11 @@ inline std::int64_t decode_integer(std::uint64_t serial_type, const std::byte* b
 // A Value of the serial type, borrowing text and blob from `body`, which has all the bytes the type needs.
 Value decode_field(std::uint64_t serial_type, const std::byte* body, TextEncoding encoding) noexcept;
 
+// Is a record of `total_size` bytes as long as its header says? `bytes` are its beginning; Unknown when the header goes on
+// beyond them. A header of size 0 stands for no fields, whatever follows.
+enum class Fit : std::uint8_t { Yes, No, Unknown };
+Fit fit_of(base::Bytes bytes, std::uint64_t total_size) noexcept;
+
 // Reads fields of one record, decoding its header as far as it is asked and once only.
 //   Lifetime   the bytes stay while the reader and the Values it lent are used.
 // The bytes may be a prefix of the record (`bytes` shorter than `total_size`): a field that is not wholly inside gives

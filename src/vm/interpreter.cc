@@ -316,6 +316,7 @@ Status Machine::run(StepResult* result) {
     NEXT();
   }
   OPCODE(NotNull) JUMP_IF(!r[i->p1].is_null());
+  OPCODE(IfType) JUMP_IF((1 << static_cast<int>(r[i->p1].type) & i->p3) != 0);
   OPCODE(IfPositive) {
     Value& value = r[i->p1];
     if (value.integer <= 0) NEXT();
@@ -744,6 +745,7 @@ Status Machine::run(StepResult* result) {
   }
   NEXT();
   BY_FAMILY(IndexRowid)
+  BY_FAMILY(IfRowFits)
   BY_FAMILY(RowData)
 
   // ---- writing rows ----

@@ -213,7 +213,7 @@ Handler Transaction, AutoCommit, Savepoint, ReadCookie, SetCookie, HostCall;
 Handler OpenRead, OpenWrite, OpenRoot, OpenEphemeral, OpenPseudo, Close, CreateTree, DropTree, ClearTree, IfListening,
     SchemaChanged, OpenDup, Count, IfEmpty, NullRow;
 Handler SeekGE, SeekGT, SeekLE, SeekLT, IndexGE, IndexGT, IndexLE, IndexLT, Found, NotFound, NoConflict, SeekRowid,
-    DeferredSeek, FinishSeek, RowData, IndexRowid;
+    DeferredSeek, FinishSeek, IfRowFits, RowData, IndexRowid;
 Handler NewRowid, InsertRow, DeleteRow, InsertKey, DeleteKey, ResetCount;
 Handler OpenSorter, SorterInsert, SorterSort, SorterNext, OpenHash, HashInsert, HashProbe, HashNext, HashColumn,
     HashMark, HashUnmatched, HashGroup, GroupStep, GroupStore, GroupCarry, GroupSort, GroupNext, GroupKey, GroupFinal,

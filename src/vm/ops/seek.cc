@@ -255,6 +255,22 @@ Status IndexRowid(Machine& m, const Instruction& i, bool*) {
   return {};
 }
 
+Status IfRowFits(Machine& m, const Instruction& i, bool* jump) {
+  CursorSlot& slot = m.cursor(i.p1);
+  bool present;
+  PL_TRY(m.arrive(slot, &present));
+  if (!present) return {};
+  const std::uint32_t size = slot.tree.payload_size();
+  const base::Bytes local = slot.tree.local_payload();
+  record::Fit fit = record::fit_of(local, size);
+  if (fit == record::Fit::Unknown) {  // the header goes on beyond the page
+    PL_ASSIGN(const auto whole, slot.tree.full_payload(slot.scratch));
+    fit = record::fit_of(whole, size);
+  }
+  *jump = fit == record::Fit::Yes;
+  return {};
+}
+
 Status RowData(Machine& m, const Instruction& i, bool*) {
   CursorSlot& slot = m.cursor(i.p1);
   Value& out = m.reg(i.p2);
