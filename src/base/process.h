@@ -13,7 +13,7 @@
 namespace perlite::base {
 
 struct ProcessSettings {
-  bool uri_names = false;           // SQLITE_CONFIG_URI: every name may be a URI
+  bool uri_names = true;            // SQLITE_CONFIG_URI: every name may be a URI
   bool covering_index_scan = true;  // a full scan may read a covering index
   bool small_allocations = false;   // SQLITE_CONFIG_SMALL_MALLOC
   bool rowid_in_view = false;       // SQLITE_CONFIG_ROWID_IN_VIEW

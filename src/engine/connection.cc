@@ -121,7 +121,14 @@ Status Connection::open(const OpenOptions& options) {
   databases_.reserve(4);
   databases_.push_back(std::move(main));
   databases_.push_back(std::move(temp));
-  return open_database(*databases_[0], options.filename, options.flags, vfs_name_, options.uri_allowed);
+  PL_TRY(open_database(*databases_[0], options.filename, options.flags, vfs_name_, options.uri_allowed));
+  // The VFS that the URI names serves what is attached as well.
+  sqlite3_vfs& used = databases_[0]->store->vfs();
+  if (&used != os::find_vfs(vfs_name_)) {
+    vfs_name_copy_.assign(used.zName);
+    vfs_name_ = vfs_name_copy_.c_str();
+  }
+  return {};
 }
 
 Status Connection::open_database(Database& d, std::string_view filename, int flags, const char* vfs, bool uri_allowed,
@@ -187,6 +194,7 @@ Status Connection::attach(std::string_view filename, std::string_view name) {
   attached->name.assign(name);
   const int flags = (open_flags_ & ~(SQLITE_OPEN_MEMORY)) | 0;
   Status status = open_database(*attached, filename, flags, vfs_name_, base::process_settings().uri_names);
+  if (status.code() == Code::Perm) status = Status::error(status.message());
   if (status.ok()) {
     databases_.push_back(std::move(attached));
     const int number = static_cast<int>(databases_.size()) - 1;

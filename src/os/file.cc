@@ -159,6 +159,8 @@ void File::pass_shm_lock(File& to, int slot) noexcept {
 }
 
 bool File::has_shared_memory() const noexcept {
+  // Where locks are not kept as the log keeps them there is none.
+  if (is_posix_file(*file_) && static_cast<const PosixFile*>(file_)->inode == nullptr) return false;
   return file_->pMethods->iVersion >= 2 && file_->pMethods->xShmMap != nullptr;
 }
 Code File::shm_map(int number, int block_size, bool extend, void volatile** block) noexcept {

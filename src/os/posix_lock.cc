@@ -26,8 +26,9 @@ int set_range(PosixFile& file, int type, off_t start, off_t size) noexcept {
   lock.l_whence = SEEK_SET;
   lock.l_start = start;
   lock.l_len = size;
-  if (file.style == LockStyle::Exclusive) {
-    // One write lock for the process, taken at its first lock; nothing is given back before the last close.
+  // One write lock for the process, taken at its first lock; nothing is given back before the last close. A file that is
+  // open for reading cannot have it, and is locked as usual.
+  if (file.style == LockStyle::Exclusive && (!file.read_only || file.inode->process_lock)) {
     Inode& inode = *file.inode;
     if (inode.process_lock || type == F_UNLCK) return 0;
     lock.l_type = F_WRLCK;

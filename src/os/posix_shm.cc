@@ -27,6 +27,7 @@ struct SharedMemory : Allocated {
   int region_size = 0;
   int mapping_regions = 1;
   bool read_only = false;
+  bool in_heap = false;    // "unix-excl": no other process comes in, so there is no file
   bool is_live = false;    // the dead man's switch is ours or another's: what is in the file counts
   int holders[SQLITE_SHM_NLOCK] = {};  // -1: one of ours exclusively; n: so many of ours shared
 };
@@ -39,6 +40,7 @@ constexpr off_t kDeadManSwitch = kLockBase + SQLITE_SHM_NLOCK;
 PosixFile& posix(sqlite3_file* handle) noexcept { return *static_cast<PosixFile*>(handle); }
 
 int set_range(const SharedMemory& memory, int type, off_t start, off_t size) noexcept {
+  if (memory.in_heap) return 0;
   struct flock lock {};
   lock.l_type = static_cast<short>(type);
   lock.l_whence = SEEK_SET;
@@ -83,6 +85,10 @@ int open_descriptor(SharedMemory& memory, const PosixFile& file) noexcept {
 }
 
 void destroy(SharedMemory* memory) noexcept {
+  if (memory->in_heap) {
+    for (char* region : memory->regions) base::Allocator::release(region);
+    memory->regions.clear();
+  }
   for (std::size_t i = 0; i < memory->regions.size(); i += static_cast<std::size_t>(memory->mapping_regions)) {
     calls::munmap(memory->regions[i], static_cast<std::size_t>(memory->region_size * memory->mapping_regions));
   }
@@ -97,9 +103,10 @@ int open_shared_memory(PosixFile& file) {
     UniquePtr<SharedMemory> memory = make_unique<SharedMemory>();
     memory->path = file.path;
     memory->path += "-shm";
-    int code = open_descriptor(*memory, file);
+    memory->in_heap = memory->is_live = file.style == LockStyle::Exclusive;
+    int code = memory->in_heap ? SQLITE_OK : open_descriptor(*memory, file);
     if (code != SQLITE_OK) return code;
-    code = take_dead_man_switch(*memory);
+    if (!memory->in_heap) code = take_dead_man_switch(*memory);
     if (code != SQLITE_OK && code != SQLITE_READONLY_CANTINIT) {
       robust_close(memory->fd);
       memory->fd = -1;
@@ -134,6 +141,16 @@ int map_region(PosixFile& file, int region, int region_size, int extend, void vo
     if (code != SQLITE_OK) return code;
   }
   memory.region_size = region_size;
+  if (memory.in_heap) {
+    while (memory.regions.size() <= static_cast<std::size_t>(region)) {
+      memory.regions.reserve(memory.regions.size() + 1);
+      auto* const made = static_cast<char*>(base::Allocator::allocate(static_cast<std::size_t>(region_size)));
+      ::memset(made, 0, static_cast<std::size_t>(region_size));
+      memory.regions.push_back(made);
+    }
+    *address = memory.regions[static_cast<std::size_t>(region)];
+    return SQLITE_OK;
+  }
   const long system_page = ::sysconf(_SC_PAGESIZE);
   memory.mapping_regions = std::max(1, static_cast<int>(system_page / region_size));
 
@@ -254,7 +271,7 @@ int posix_shm_unmap(sqlite3_file* handle, int delete_file) {
   const base::MutexGuard guard(inode.mutex);
   SharedMemory* memory = inode.shared_memory;
   if (--memory->users == 0) {
-    if (delete_file != 0) calls::unlink(memory->path.c_str());
+    if (delete_file != 0 && !memory->in_heap) calls::unlink(memory->path.c_str());
     destroy(memory);
     inode.shared_memory = nullptr;
   }
@@ -265,6 +282,7 @@ int posix_shm_external_reader(sqlite3_file* handle, int* result) noexcept {
   PosixFile& file = posix(handle);
   *result = 0;
   if (!file.shm_open) return SQLITE_OK;
+  if (file.inode->shared_memory->in_heap) return SQLITE_OK;
   constexpr int kFirstReadMark = 3;
   struct flock lock {};
   lock.l_type = F_WRLCK;

@@ -121,7 +121,7 @@ int open(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* handle, int flag
 
   if (file.fd < 0) {
     Permissions permissions{0644, 0, 0, false};
-    if (create) {
+    if (create || (database && (flags & SQLITE_OPEN_URI) != 0)) {
       const int code = permissions_for(path, flags, &permissions);
       if (code != SQLITE_OK) return fail(code);
     }

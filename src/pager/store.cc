@@ -52,6 +52,7 @@ Store::~Store() {
 
 Result<UniquePtr<Store>> Store::open(sqlite3_vfs& vfs, os::Filename name, int flags, const StoreOptions& options) {
   UniquePtr<Store> store(new Store(vfs, std::move(name), flags, options));
+  store->read_only_ = options.kind != StoreKind::File && (flags & SQLITE_OPEN_READONLY) != 0;
   if (options.kind != StoreKind::File) return store;
   int result_flags = 0;
   PL_ASSIGN(store->file_, os::File::open(vfs, store->name_.get(), flags | SQLITE_OPEN_MAIN_DB, &result_flags));

@@ -124,8 +124,8 @@ LogSync Store::log_sync() const noexcept {
 }
 
 Status Store::checkpoint(CheckpointMode mode, CheckpointCounts* counts) {
-  if (log_ == nullptr && journal_mode_ != JournalMode::Wal) return {};
   if (state_ != State::None) return Code::Locked;
+  if (log_ == nullptr && journal_mode_ != JournalMode::Wal) return {};
   if (log_ == nullptr) {  // expected, and not opened yet
     PL_TRY(begin_reading());
     end_reading();

@@ -357,8 +357,9 @@ Status Wal::write_and_sync(std::uint64_t offset, std::span<const base::Bytes> pa
 // Fills the sector in which a commit ends, so that a torn write of the next one cannot reach it. What lies behind that
 // sector need not be durable.
 Status Wal::pad_to_sector(const Page& last, std::uint32_t commit_page_count) {
-  if ((log_.device_characteristics() & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0) return {};
-  const auto sector = static_cast<std::uint64_t>(std::clamp(log_.sector_size(), 512, 65536));
+  // What the name of the database asks for (psow=0) holds for its log too.
+  if ((database_.device_characteristics() & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0) return {};
+  const auto sector = static_cast<std::uint64_t>(std::clamp(database_.sector_size(), 512, 65536));
   const std::uint64_t end = wal::frame_offset(end_.frame + 1, page_size_);
   const std::uint64_t wanted = (end + sector - 1) / sector * sector;
   for (;;) {
