@@ -115,8 +115,9 @@ const std::vector<std::string>& names() {
 }
 
 // Before another file is attached the oracle reads the schema of the main one: where that has a log and its VFS none, it
-// refuses; we attach.
+// refuses; we attach. And an exclusive reader of it makes a -shm file, that nobody reads: ours has its index in the heap.
 bool is_known_difference(const std::string& name, Found found, int flags) {
+  if (found == Found::kLog && name.find("unix-excl") != std::string::npos && (flags & SQLITE_OPEN_READONLY) != 0) return true;
   const bool has_no_log = name.find("nolock=1") != std::string::npos || name.find("unix-none") != std::string::npos || name.find("unix-dotfile") != std::string::npos;
   return found == Found::kLog && has_no_log && (flags & SQLITE_OPEN_CREATE) != 0;
 }
