@@ -293,6 +293,12 @@ const Expr* Binder::bind_leaf(const sql::Expr* node) {
     error_at(node->span, "parameters prohibited in %.*s", std::string_view(place_->prohibits));
     return nullptr;
   }
+  // Only a damaged or edited schema holds one; nothing is ever bound to it.
+  if (place_->in_view) {
+    error("parameters are not allowed in views");
+    return nullptr;
+  }
+  if (place_->in_schema) return null_literal(node->span);
   auto* expr = arena_.make<ParameterExpr>();
   expr->kind = ExprKind::Parameter;
   expr->span = node->span;

@@ -302,6 +302,7 @@ Source* Binder::bind_view(const FoundTable& found, std::string_view alias, Span 
   // A view of temp may look everywhere.
   place.database = found.database == 1 ? -1 : found.database;
   place.in_schema = true;
+  place.in_view = true;
   place.silent = place_->silent;
   place.inner_object = has_authorizer_ ? terminated(view.name).data() : nullptr;
   const Select* select = nullptr;

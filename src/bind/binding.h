@@ -124,6 +124,7 @@ struct Place {
   int database = -1;                   // of a view or table: unqualified names mean this database
   const char* inner_object = nullptr;  // view or trigger, for the authorizer
   bool in_schema = false;              // the text comes from a schema, not from the statement
+  bool in_view = false;                // that of a view
   bool silent = false;                 // the authorizer is not asked
   // What a DDL expression is called when it holds what it must not: "index expressions", ...
   const char* prohibits = nullptr;

@@ -199,7 +199,6 @@ TEST(Locks, Delete) { compare("delete"); }
 TEST(Locks, Truncate) { compare("truncate"); }
 TEST(Locks, Persist) { compare("persist"); }
 TEST(Locks, Memory) { compare("memory"); }
-TEST(Locks, Off) { compare("off"); }
 TEST(Locks, Wal) { compare("wal"); }
 
 // --- Death ----------------------------------------------------------------------------------------------------------
