@@ -11,32 +11,63 @@ void LockQueue::join(Place& place) noexcept {
   waiting_.fetch_add(1, std::memory_order_seq_cst);
 }
 
-void LockQueue::leave(Place& place) noexcept {
-  const std::lock_guard<std::mutex> guard(mutex_);
-  Place* before = nullptr;
-  for (Place* one = first_; one != &place; one = one->next_) before = one;
-  (before == nullptr ? first_ : before->next_) = place.next_;
-  if (last_ == &place) last_ = before;
-  waiting_.fetch_sub(1, std::memory_order_seq_cst);
-  if (before == nullptr && first_ != nullptr) first_->woken_.notify_one();
+void LockQueue::leave(Place& place, bool served) noexcept {
+  Place* next = nullptr;
+  bool promised = false;
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    Place* before = nullptr;
+    for (Place* one = first_; one != &place; one = one->next_) before = one;
+    (before == nullptr ? first_ : before->next_) = place.next_;
+    if (last_ == &place) last_ = before;
+    waiting_.fetch_sub(1, std::memory_order_seq_cst);
+    if (before == nullptr && !served) next = promise(first_);
+    promised = place.promised_;
+  }
+  if (next != nullptr) next->parker_.wake();
+  if (promised) place.parker_.wait();
+}
+
+// The place whose thread is to be woken when the mutex is given back; null where it will wake anyway.
+LockQueue::Place* LockQueue::promise(Place* place) noexcept {
+  if (place == nullptr || place->promised_) return nullptr;
+  place->promised_ = true;
+  return place;
+}
+
+template <typename Condition>
+bool LockQueue::sleep(Place& place, Clock::time_point until, Condition condition) noexcept {
+  std::unique_lock<std::mutex> guard(mutex_);
+  while (!condition()) {
+    guard.unlock();
+    const bool woken = place.parker_.wait_until(until);
+    guard.lock();
+    if (!woken) return condition();
+    place.promised_ = false;
+  }
+  return true;
 }
 
 bool LockQueue::wait_to_be_first(Place& place, Clock::time_point until) noexcept {
-  std::unique_lock<std::mutex> guard(mutex_);
-  return place.woken_.wait_until(guard, until, [&] { return first_ == &place; });
+  return sleep(place, until, [&] { return first_ == &place; });
 }
 
 void LockQueue::wait_for_wake(Place& first, Clock::time_point until) noexcept {
-  std::unique_lock<std::mutex> guard(mutex_);
-  first.woken_.wait_until(guard, until, [&] { return wakes_ != first.seen_; });
+  static_cast<void>(sleep(first, until, [&] { return wakes_ != first.seen_; }));
+  const std::lock_guard<std::mutex> guard(mutex_);
   first.seen_ = wakes_;
 }
 
 void LockQueue::wake() noexcept {
   if (empty()) return;
-  const std::lock_guard<std::mutex> guard(mutex_);
-  ++wakes_;
-  if (first_ != nullptr) first_->woken_.notify_one();
+  Place* first = nullptr;
+  {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (first_ == nullptr || first_->thread_ == std::this_thread::get_id()) return;
+    ++wakes_;
+    first = promise(first_);
+  }
+  if (first != nullptr) first->parker_.wake();
 }
 
 }  // namespace perlite::os

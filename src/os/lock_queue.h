@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <thread>
+
+#include "os/parker.h"
 
 namespace perlite::os {
 
@@ -26,21 +28,29 @@ class LockQueue {
 
    private:
     friend class LockQueue;
-    std::condition_variable woken_;
+    Parker parker_;
     Place* next_ = nullptr;
     std::uint64_t seen_ = 0;  // the wake() it knows of
+    bool promised_ = false;   // a wake of the parker that was not waited for
+    std::thread::id thread_ = std::this_thread::get_id();
   };
 
   bool empty() const noexcept { return waiting_.load(std::memory_order_seq_cst) == 0; }
+  std::size_t size() const noexcept { return waiting_.load(std::memory_order_relaxed); }
   void join(Place& place) noexcept;
-  void leave(Place& place) noexcept;
+  // `served`: it got a lock that keeps the next one waiting until it is given back; else that one is to try now.
+  void leave(Place& place, bool served) noexcept;
   // Sleeps until the place is the first, or `until`; true when it is.
   bool wait_to_be_first(Place& place, Clock::time_point until) noexcept;
   // The place is the first: sleeps until a lock was given back that it does not know of, or `until`.
   void wait_for_wake(Place& first, Clock::time_point until) noexcept;
-  // A lock was given back: the first may try again. Costs a load when nobody waits.
+  // A lock was given back for which others may wait: the first may try again, unless it is his own, of an attempt that
+  // came to nothing. Costs a load when nobody waits.
   void wake() noexcept;
 
+  // Whether this process holds the lock that most wait for, and will wake() the first when it can be had or handed on.
+  void set_held(bool on) noexcept { held_.store(on, std::memory_order_relaxed); }
+  bool held() const noexcept { return held_.load(std::memory_order_relaxed); }
   // Whether one of this process's open files has the turn.
   void set_has_turn(bool on) noexcept { has_turn_.store(on, std::memory_order_relaxed); }
   bool has_turn() const noexcept { return has_turn_.load(std::memory_order_relaxed); }
@@ -54,12 +64,17 @@ class LockQueue {
   }
 
  private:
+  static Place* promise(Place* place) noexcept;
+  template <typename Condition>
+  bool sleep(Place& place, Clock::time_point until, Condition condition) noexcept;
+
   std::mutex mutex_;  // guards what follows
   Place* first_ = nullptr;
   Place* last_ = nullptr;
   std::uint64_t wakes_ = 0;
   std::atomic<Clock::rep> turn_until_{0};
   std::atomic<bool> has_turn_{false};
+  std::atomic<bool> held_{false};
   std::atomic<std::uint32_t> waiting_{0};  // places; written with the mutex held
 };
 

@@ -208,8 +208,10 @@ int posix_unlock(sqlite3_file* handle, int level) noexcept {
     file.level = level;
     return SQLITE_OK;
   }
+  // Those who wait for readers to go look by themselves.
+  const bool kept_others_out = file.level >= SQLITE_LOCK_RESERVED;
   const int code = unlock_posix(file, level);
-  file.inode->queue.wake();
+  if (kept_others_out) file.inode->queue.wake();
   return code;
 }
 

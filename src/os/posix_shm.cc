@@ -35,6 +35,7 @@ struct SharedMemory : Allocated {
 namespace {
 
 constexpr off_t kLockBase = 120;
+constexpr int kFirstReadMark = 3;
 constexpr off_t kDeadManSwitch = kLockBase + SQLITE_SHM_NLOCK;
 
 PosixFile& posix(sqlite3_file* handle) noexcept { return *static_cast<PosixFile*>(handle); }
@@ -240,7 +241,8 @@ int posix_shm_lock(sqlite3_file* handle, int offset, int count, int flags) {
   if (!file.shm_open) return SQLITE_IOERR_SHMLOCK;
   if (file.generation != process_generation()) return SQLITE_IOERR_SHMLOCK;  // opened before a fork
   const int code = set_slots(file, offset, count, flags);
-  if ((flags & SQLITE_SHM_UNLOCK) != 0) file.inode->queue.wake();
+  // Nobody queues for the read marks.
+  if ((flags & SQLITE_SHM_UNLOCK) != 0 && offset < kFirstReadMark) file.inode->queue.wake();
   return code;
 }
 
@@ -283,7 +285,6 @@ int posix_shm_external_reader(sqlite3_file* handle, int* result) noexcept {
   *result = 0;
   if (!file.shm_open) return SQLITE_OK;
   if (file.inode->shared_memory->in_heap) return SQLITE_OK;
-  constexpr int kFirstReadMark = 3;
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;

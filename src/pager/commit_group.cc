@@ -1,8 +1,11 @@
 #include "pager/commit_group.h"
 
+#include <utility>
+
 namespace perlite::pager {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 // How long a process hands WRITE on without giving it back, and for how long when another process waits for it; in any
@@ -10,6 +13,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongest{25};
 constexpr milliseconds kLongestInCompany{4};
 constexpr int kFewestSyncs = 2;
+// Who syncs waits for those that committed last time, for as long as the last sync and this took.
+constexpr microseconds kGathering{100};
 
 }  // namespace
 
@@ -23,6 +28,7 @@ Status CommitGroup::begin(WalIndex& index, os::File& database, Number* base) {
   const std::lock_guard<std::mutex> lock(mutex_);
   PL_ASSERT(!writing_ && settled_ == appended_);
   holder_ = &database;
+  database.lock_queue()->set_held(true);
   held_since_ = Clock::now();
   syncs_ = 0;
   writing_ = true;
@@ -31,18 +37,19 @@ Status CommitGroup::begin(WalIndex& index, os::File& database, Number* base) {
   return {};
 }
 
-bool CommitGroup::join(os::File& database, Number* base, wal::IndexHeader* head) {
+Log::Join CommitGroup::join(os::File& database, Number* base, wal::IndexHeader* head) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (holder_ == nullptr || writing_ || settled_ == appended_) return false;
+  if (holder_ == nullptr) return Log::Join::Alone;
+  if (writing_) return Log::Join::Busy;
   const Clock::duration held = Clock::now() - held_since_;
   const auto too_long = [&] { return held > kLongest || (held > kLongestInCompany && database.others_have_turn()); };
-  if (syncs_ >= kFewestSyncs && too_long()) return false;
+  if (syncs_ >= kFewestSyncs && too_long()) return Log::Join::Busy;
   hold_by(database);
   writing_ = true;
   failure_ = Code::Ok;
   *base = appended_;
   *head = head_;
-  return true;
+  return Log::Join::Joined;
 }
 
 void CommitGroup::leave(Sink& sink) noexcept {
@@ -69,14 +76,14 @@ Status CommitGroup::commit(Sink& sink, Number base, const wal::IndexHeader& head
   members_ = &mine;
   head_ = header;
   writing_ = false;
-  holder_->lock_queue()->wake();
-  while (!mine.settled) {
-    if (syncing_) {
-      settled_some_.wait(lock);
-    } else {
-      sync_all(sink, lock);
-    }
-  }
+  const bool others_sync = std::exchange(syncing_, true);
+  os::LockQueue* const queue = holder_->lock_queue();
+  Member* const gatherer = appended_ - settled_ >= expected_ ? std::exchange(gatherer_, nullptr) : nullptr;
+  lock.unlock();
+  queue->wake();
+  if (gatherer != nullptr) gatherer->parker.wake();
+  if (others_sync) mine.parker.wait();
+  if (!mine.settled) sync_all(sink, mine);
   *base_lost = mine.base_lost;
   return mine.result;
 }
@@ -92,19 +99,23 @@ Code CommitGroup::failure() noexcept {
   return failure_;
 }
 
-// Makes durable what was appended so far, and publishes it; others append meanwhile.
-void CommitGroup::sync_all(Sink& sink, std::unique_lock<std::mutex>& lock) noexcept {
-  syncing_ = true;
+// Makes durable what was appended so far, and publishes it; others append meanwhile, and one of them syncs next.
+void CommitGroup::sync_all(Sink& sink, Member& mine) noexcept {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (appended_ - settled_ < expected_) gather(mine, lock);
   ++syncs_;
   const Number last = appended_;
   wal::IndexHeader header = head_;
   lock.unlock();
+  const Clock::time_point begin = Clock::now();
   const Status status = sink.sync_frames();
   lock.lock();
-  syncing_ = false;
+  last_sync_ = Clock::now() - begin;
+  expected_ = last - settled_ + holder_->lock_queue()->size();
+  Member* settled = nullptr;
   if (status.ok()) {
     sink.store_header(&header);
-    settle_members(last, Code::Ok);
+    settled = settle_members(last, Code::Ok);
   } else {
     // What was appended meanwhile rests on what failed, and so does the writer there may be.
     if (writing_) {
@@ -112,13 +123,36 @@ void CommitGroup::sync_all(Sink& sink, std::unique_lock<std::mutex>& lock) noexc
     } else {
       sink.destroy_unpublished();
     }
-    settle_members(appended_, status.code());
+    settled = settle_members(appended_, status.code());
   }
   if (!writing_) end_writing();
+  Member* const next = members_;
+  syncing_ = next != nullptr;
+  lock.unlock();
   settled_some_.notify_all();
+  if (next != nullptr) next->parker.wake();
+  while (settled != nullptr) {
+    Member& member = *settled;
+    settled = member.next;  // it is gone when it was woken
+    if (&member != &mine) member.parker.wake();
+  }
 }
 
-void CommitGroup::settle_members(Number last, Code result) noexcept {
+// Waits for the commits that are expected, for a time. It is woken exactly if another took it from gatherer_.
+void CommitGroup::gather(Member& mine, std::unique_lock<std::mutex>& lock) noexcept {
+  gatherer_ = &mine;
+  lock.unlock();
+  const bool woken = mine.parker.wait_until(Clock::now() + last_sync_ + kGathering);
+  lock.lock();
+  if (std::exchange(gatherer_, nullptr) != nullptr || woken) return;
+  lock.unlock();
+  mine.parker.wait();
+  lock.lock();
+}
+
+// Those that are settled by that, whose threads are to be woken.
+CommitGroup::Member* CommitGroup::settle_members(Number last, Code result) noexcept {
+  Member* settled = nullptr;
   for (Member** link = &members_; *link != nullptr;) {
     Member& member = **link;
     if (member.number > last) {
@@ -129,14 +163,18 @@ void CommitGroup::settle_members(Number last, Code result) noexcept {
     member.result = result;
     member.base_lost = result != Code::Ok && member.base > settled_;
     member.settled = true;
+    member.next = settled;
+    settled = &member;
   }
   settled_ = last;
+  return settled;
 }
 
 // Nobody writes; where nothing waits to be settled either, other processes may.
 void CommitGroup::end_writing() noexcept {
   writing_ = false;
   if (settled_ != appended_ || holder_ == nullptr) return;
+  holder_->lock_queue()->set_held(false);
   static_cast<void>(holder_->shm_lock(wal::kWriteLock, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE));
   holder_ = nullptr;
 }

@@ -19,6 +19,8 @@
 #include <mutex>
 
 #include "os/file.h"
+#include "os/parker.h"
+#include "pager/log.h"
 #include "pager/wal_format.h"
 #include "pager/wal_index.h"
 
@@ -46,9 +48,9 @@ class CommitGroup final : public os::Companion {
 
   // Takes WRITE from the system for a new writer. Errors: those of WalIndex::lock_exclusive().
   Status begin(WalIndex& index, os::File& database, Number* base);
-  // Makes the caller the writer behind a commit that is not settled; it begins with what that will publish. False where
-  // there is none, or another process has waited for long enough.
-  bool join(os::File& database, Number* base, wal::IndexHeader* head);
+  // Makes the caller the writer behind a commit that is not settled; it begins with what that will publish. Alone where
+  // there is none. Busy while somebody writes, and when another process has waited for long enough.
+  Log::Join join(os::File& database, Number* base, wal::IndexHeader* head);
   // The writer ends without a commit.
   void leave(Sink& sink) noexcept;
   // The writer's frames were appended and `header` shows them: somebody else may write. Returns when they are durable
@@ -68,20 +70,25 @@ class CommitGroup final : public os::Companion {
     Number base;
     os::File* holder;
     Member* next;
+    os::Parker parker{};  // of a thread that is to look at `settled`, or to sync
     Code result = Code::Ok;
     bool base_lost = false;
     bool settled = false;
   };
 
-  void sync_all(Sink& sink, std::unique_lock<std::mutex>& lock) noexcept;
-  void settle_members(Number last, Code result) noexcept;
+  void sync_all(Sink& sink, Member& mine) noexcept;
+  void gather(Member& mine, std::unique_lock<std::mutex>& lock) noexcept;
+  Member* settle_members(Number last, Code result) noexcept;
   void hold_by(os::File& file) noexcept;
   void end_writing() noexcept;
 
   std::mutex mutex_;  // guards what follows
-  std::condition_variable settled_some_;
+  std::condition_variable settled_some_;  // for settle()
   Member* members_ = nullptr;  // that wait, the newest first
   os::File* holder_ = nullptr;
+  Member* gatherer_ = nullptr;    // is woken when as many commits as expected are there
+  Number expected_ = 0;           // for one sync
+  Clock::duration last_sync_{};   // how long it took
   Number appended_ = 0;
   Number settled_ = 0;     // durable and published, or failed
   wal::IndexHeader head_;  // of commit number appended_
@@ -89,7 +96,7 @@ class CommitGroup final : public os::Companion {
   Code failure_ = Code::Ok;  // of what the present writer rests on
   int syncs_ = 0;            // begun since then
   bool writing_ = false;
-  bool syncing_ = false;
+  bool syncing_ = false;  // somebody syncs, or was told to
 };
 
 }  // namespace perlite::pager

@@ -34,7 +34,7 @@ LockWait::~LockWait() {
     file_.end_turn();
     queue_->begin_turn(Clock::now() + kTurn);
   }
-  if (place_) queue_->leave(*place_);
+  if (place_) queue_->leave(*place_, served_);
 }
 
 void LockWait::let_others_pass() noexcept {
@@ -63,6 +63,11 @@ bool LockWait::again() noexcept {
 void LockWait::wait_for_turn(Clock::time_point until) noexcept {
   while (queue_->wait_to_be_first(*place_, until)) {
     const Clock::time_point now = Clock::now();
+    if (queue_->held()) {  // it is this process's turn already
+      // What was given back before this thread queued woke nobody.
+      if (attempt_ > 1) queue_->wait_for_wake(*place_, until);
+      return;
+    }
     if (file_.take_turn()) {
       has_turn_ = true;
       queue_->set_has_turn(true);

@@ -31,6 +31,8 @@ class LockWait {
   void let_others_pass() noexcept;
   // After an attempt that failed. True: try again; false: the time is over.
   bool again() noexcept;
+  // After one that was good for a lock that keeps the others waiting.
+  void succeeded() noexcept { served_ = true; }
 
  private:
   using Clock = os::LockQueue::Clock;
@@ -49,6 +51,7 @@ class LockWait {
   int attempt_ = 0;  // waits so far
   Manner manner_;
   bool has_turn_ = false;
+  bool served_ = false;
   bool over_ = false;  // the attempt that comes is the last
 };
 

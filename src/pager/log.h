@@ -51,12 +51,17 @@ class Log : public Allocated {
   // Names a frame: 1 and up in a snapshot; 0 is none.
   using FrameNo = std::uint32_t;
 
+  enum class Join : std::uint8_t {
+    Alone,   // begin_write() will tell
+    Joined,  // it is the writer, behind a commit of another connection that is not durable yet
+    Busy,    // another connection of this process writes
+  };
+
   virtual ~Log() = default;
 
-  // Before begin_read() of a transaction that will write. True: it is the writer already, behind a commit of another
-  // connection that is not durable yet, and its snapshot will be what that publishes (docs/format/wal.md, "Commits
-  // together"). begin_write() follows, or abandon().
-  virtual bool join() { return false; }
+  // Before begin_read() of a transaction that will write. Joined: its snapshot will be what that commit publishes
+  // (docs/format/wal.md, "Commits together"); begin_write() follows, or abandon().
+  virtual Join join() { return Join::Alone; }
   // Waits until what the writer's snapshot rests on is durable. Errors: IoErr when it will never be.
   virtual Status settle() { return {}; }
   // Takes the newest published state as this connection's snapshot. The answer tells whether it differs from that of

@@ -336,7 +336,10 @@ Status Store::begin_writing(WriteIntent intent) {
   if (began_reading) wait.let_others_pass();
   for (;;) {
     Status status = began_reading ? try_begin_both(intent) : try_begin_write(intent);
-    if (status.ok()) return {};
+    if (status.ok()) {
+      wait.succeeded();
+      return {};
+    }
     if (began_reading && state_ == State::Reading) end_reading();
     if (status.primary() != Code::Busy || !began_reading || !wait.again()) return status;
   }
@@ -352,7 +355,9 @@ Status Store::try_begin_both(WriteIntent intent) {
     bool joined;
   };
   // Sessions share what they read: none may see what is not durable yet.
-  const Joined guard{*this, session_ == nullptr && log_ != nullptr && log_->join()};
+  const Log::Join join = session_ == nullptr && log_ != nullptr ? log_->join() : Log::Join::Alone;
+  if (join == Log::Join::Busy) return Code::Busy;
+  const Joined guard{*this, join == Log::Join::Joined};
   PL_TRY(try_begin_read());
   return try_begin_write(intent);
 }

@@ -38,12 +38,14 @@ Wal::~Wal() {
 
 // --- Reading --------------------------------------------------------------------------------------------------------
 
-bool Wal::join() {
+Log::Join Wal::join() {
   PL_ASSERT(read_mark_ < 0 && !writing_ && !joined_);
-  if (group_ == nullptr || failed_ != Code::Ok || read_only_ || index_.read_only() || index_.alone()) return false;
-  joined_ = group_->join(database_, &base_, &head_);
-  in_group_ = joined_;
-  return joined_;
+  if (group_ == nullptr || failed_ != Code::Ok || read_only_ || index_.read_only() || index_.alone()) {
+    return Join::Alone;
+  }
+  const Join result = group_->join(database_, &base_, &head_);
+  in_group_ = joined_ = result == Join::Joined;
+  return result;
 }
 
 Status Wal::settle() { return joined_ ? group_->settle(base_) : Status(); }

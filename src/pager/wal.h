@@ -33,7 +33,7 @@ class Wal final : public Log, private CommitGroup::Sink {
   static Result<UniquePtr<Wal>> open(sqlite3_vfs& vfs, const char* name, os::File& database, WalIndex::Home home);
   ~Wal() override;
 
-  bool join() override;
+  Join join() override;
   Status settle() override;
   Result<bool> begin_read() override;
   void end_read() noexcept override;

@@ -186,7 +186,7 @@ TEST(LockQueue, ServesInTheOrderOfArrival) {
       }
       if (i == 0) queue.wait_for_wake(place, LockQueue::Clock::now() + 10s);
       served.push_back(i);
-      queue.leave(place);
+      queue.leave(place, false);
     });
   }
   while (arrived != 8) std::this_thread::sleep_for(100us);
@@ -204,15 +204,41 @@ TEST(LockQueue, GivesUpWhenTheTimeIsOver) {
   queue.join(first);
   queue.join(second);
   EXPECT_FALSE(queue.wait_to_be_first(second, LockQueue::Clock::now() + 1ms));
-  queue.leave(first);
+  queue.leave(first, false);
   EXPECT_TRUE(queue.wait_to_be_first(second, LockQueue::Clock::now()));
-  // What happened before he looked last is nothing new.
-  queue.wake();
+  // What happened before he looked last is nothing new, nor is a lock of his own that an attempt gave back.
+  std::thread([&] { queue.wake(); }).join();
   queue.wait_for_wake(second, LockQueue::Clock::now() + 10s);
   const auto begin = LockQueue::Clock::now();
   queue.wait_for_wake(second, begin + 5ms);
   EXPECT_GE(LockQueue::Clock::now(), begin + 5ms);
-  queue.leave(second);
+  queue.wake();
+  queue.wait_for_wake(second, begin + 10ms);
+  EXPECT_GE(LockQueue::Clock::now(), begin + 10ms);
+  queue.leave(second, false);
+}
+
+// Who was served gives a lock back later, and only that is of use to the next one.
+TEST(LockQueue, WhoIsServedWakesNobody) {
+  using namespace std::chrono_literals;
+  for (const bool served : {false, true}) {
+    LockQueue queue;
+    LockQueue::Place first;
+    queue.join(first);
+    std::atomic<bool> arrived{false};
+    std::thread next([&] {
+      LockQueue::Place place;
+      queue.join(place);
+      arrived = true;
+      const auto begin = LockQueue::Clock::now();
+      EXPECT_TRUE(queue.wait_to_be_first(place, begin + 100ms));
+      EXPECT_EQ(LockQueue::Clock::now() >= begin + 100ms, served);
+      queue.leave(place, true);
+    });
+    while (!arrived) std::this_thread::sleep_for(100us);
+    queue.leave(first, served);
+    next.join();
+  }
 }
 
 TEST_F(Posix, AChildHasNoneOfItsParentsLocks) {

@@ -289,6 +289,34 @@ std::string after_cut(const std::vector<Event>& events, std::size_t count, std::
   return file;
 }
 
+// Who syncs waits for those that committed last time; one who stays away is waited for once, and not for long.
+TEST_F(WalGroup, CommitsThatMeetShareASync) {
+  constexpr std::uint32_t kCommits = 200;
+  disk.on_sync_end = [] {};
+  std::vector<std::thread> threads;
+  for (std::uint32_t who = 0; who < 2; ++who) {
+    threads.emplace_back([&, who] {
+      UniquePtr<Store> store = open(path_);
+      for (std::uint32_t value = 1; value <= kCommits; ++value) {
+        EXPECT_TRUE(store->begin_write().ok() && set_page(*store, 2 + who, value));
+        EXPECT_TRUE(store->commit(AfterCommit::EndRead).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::printf("%d syncs for %u commits\n", disk.syncs, 2 * kCommits);
+  EXPECT_LT(disk.syncs, static_cast<int>(2 * kCommits * 9 / 10));
+  UniquePtr<Store> store = open(path_);
+  const auto begin = std::chrono::steady_clock::now();
+  disk.on_sync_end = nullptr;
+  disk.syncs = 0;
+  for (std::uint32_t value = 1; value <= kCommits; ++value) {
+    ASSERT_TRUE(store->begin_write().ok() && set_page(*store, 2, value) && store->commit(AfterCommit::EndRead).ok());
+  }
+  EXPECT_GE(disk.syncs, static_cast<int>(kCommits));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+}
+
 TEST_F(WalGroup, WhatIsAcknowledgedSurvivesAPowerCut) {
   constexpr std::uint32_t kThreads = 8, kCommits = 25, kCuts = 400;
   const std::uint64_t seed = 20;
