@@ -15,6 +15,8 @@ constexpr milliseconds kLongestInCompany{4};
 constexpr int kFewestSyncs = 2;
 // Who syncs waits for those that committed last time, for as long as the last sync and this took.
 constexpr microseconds kGathering{100};
+// After a try to restart the log that failed it grows by so many frames before the next.
+constexpr std::uint32_t kRestartFrames = 1000;
 
 }  // namespace
 
@@ -50,6 +52,17 @@ Log::Join CommitGroup::join(os::File& database, Number* base, wal::IndexHeader* 
   *base = appended_;
   *head = head_;
   return Log::Join::Joined;
+}
+
+bool CommitGroup::needs_restart(os::File& database, std::uint32_t last_frame) noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (expected_ <= 1 && database.lock_queue()->empty()) return false;
+  return hopeless_ == 0 || last_frame < hopeless_ || last_frame - hopeless_ >= kRestartFrames;
+}
+
+void CommitGroup::restart_tried(bool all_moved, std::uint32_t last_frame) noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  hopeless_ = all_moved ? 0 : last_frame;
 }
 
 void CommitGroup::leave(Sink& sink) noexcept {

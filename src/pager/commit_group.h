@@ -51,6 +51,10 @@ class CommitGroup final : public os::Companion {
   // Makes the caller the writer behind a commit that is not settled; it begins with what that will publish. Alone where
   // there is none. Busy while somebody writes, and when another process has waited for long enough.
   Log::Join join(os::File& database, Number* base, wal::IndexHeader* head);
+  // Before a checkpoint: whether the writers of this process leave the log of so many frames no moment to restart.
+  bool needs_restart(os::File& database, std::uint32_t last_frame) noexcept;
+  // After it: a reader may have been in the way all the same, and will be for some time.
+  void restart_tried(bool all_moved, std::uint32_t last_frame) noexcept;
   // The writer ends without a commit.
   void leave(Sink& sink) noexcept;
   // The writer's frames were appended and `header` shows them: somebody else may write. Returns when they are durable
@@ -82,13 +86,14 @@ class CommitGroup final : public os::Companion {
   void hold_by(os::File& file) noexcept;
   void end_writing() noexcept;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;                      // guards what follows
   std::condition_variable settled_some_;  // for settle()
-  Member* members_ = nullptr;  // that wait, the newest first
+  Member* members_ = nullptr;             // that wait, the newest first
   os::File* holder_ = nullptr;
-  Member* gatherer_ = nullptr;    // is woken when as many commits as expected are there
-  Number expected_ = 0;           // for one sync
-  Clock::duration last_sync_{};   // how long it took
+  Member* gatherer_ = nullptr;   // is woken when as many commits as expected are there
+  Number expected_ = 0;          // for one sync
+  Clock::duration last_sync_{};  // how long it took
+  std::uint32_t hopeless_ = 0;   // the length of the log when a restart failed
   Number appended_ = 0;
   Number settled_ = 0;     // durable and published, or failed
   wal::IndexHeader head_;  // of commit number appended_

@@ -135,6 +135,7 @@ class Wal final : public Log, private CommitGroup::Sink {
   Status lower_attempted();
 
   // wal_checkpoint.cc
+  Status checkpoint_among_writers(const wal::IndexHeader& header, CheckpointCounts* counts);
   Status checkpoint_locked(CheckpointMode mode, BusyHandler* busy, CheckpointCounts* counts);
   Status lock_waiting(int slot, int count, BusyHandler* busy);
   Status move_frames(const wal::IndexHeader& header, BusyHandler* busy);

@@ -13,6 +13,15 @@ namespace {
 // Pages that are moved together, at most.
 constexpr std::size_t kRunBytes = 1024 * 1024;
 constexpr std::size_t kRunPages = 256;
+// Writers wait while so many frames are moved.
+constexpr std::uint32_t kShortWait = 4096;
+
+// For a checkpoint that nobody asked to wait.
+class ShortWait final : public BusyHandler {
+ public:
+  bool wait(int) override { return false; }
+  int timeout_ms() const noexcept override { return 10; }
+};
 
 }  // namespace
 
@@ -24,13 +33,28 @@ Status Wal::checkpoint(CheckpointMode mode, BusyHandler* busy, CheckpointCounts*
   checkpointing_ = true;
   Status status;
   try {
-    status = checkpoint_locked(mode, busy, counts);
+    wal::IndexHeader header;
+    const bool among_writers = mode == CheckpointMode::Passive && group_ != nullptr && !index_.alone() &&
+                               index_.load_header(&header) && group_->needs_restart(database_, header.last_frame);
+    status = among_writers ? checkpoint_among_writers(header, counts) : checkpoint_locked(mode, busy, counts);
   } catch (const std::bad_alloc&) {
     status = Code::NoMem;
   }
   checkpointing_ = false;
   index_.unlock_exclusive(wal::kCheckpointLock);
   return status;
+}
+
+// Where one commit follows another there is no moment in which all frames are moved, and the log would grow for ever:
+// so the others wait. Most is moved before.
+Status Wal::checkpoint_among_writers(const wal::IndexHeader& header, CheckpointCounts* counts) {
+  if (header.last_frame - index_.backfilled() > kShortWait) {
+    PL_TRY(checkpoint_locked(CheckpointMode::Passive, nullptr, counts));
+  }
+  ShortWait wait;
+  Status status = checkpoint_locked(CheckpointMode::Full, &wait, counts);
+  group_->restart_tried(status.ok(), header.last_frame);
+  return status.code() == Code::Busy ? Status() : std::move(status);
 }
 
 // The one checkpoint waits for writers among those who wait to write, and alone for readers.

@@ -2,11 +2,14 @@
 // Connections of one process commit together (docs/format/wal.md, "Commits together"): a second writer works while the
 // first waits for the disk, and is told nothing that may yet come to nothing.
 #include <errno.h>
+#include <unistd.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <future>
 #include <mutex>
+#include <thread>
 
 #include "tests/engine/harness.h"
 
@@ -20,6 +23,7 @@ struct Gate {
   int waiting = 0;
   int error = 0;
   bool shut = false;
+  bool slow = false;  // a sync takes a while
 };
 Gate gate;
 
@@ -28,6 +32,11 @@ int gated_fdatasync(int) {
   ++gate.waiting;
   gate.changed.notify_all();
   gate.changed.wait(lock, [] { return !gate.shut; });
+  if (gate.slow) {
+    lock.unlock();
+    ::usleep(100);
+    lock.lock();
+  }
   --gate.waiting;
   errno = gate.error;
   return gate.error == 0 ? 0 : -1;
@@ -45,6 +54,7 @@ class CommitsTogether : public testing::Test {
         "");
     EXPECT_EQ(two_.text("SELECT count(*) FROM t"), "I1");
     gate.shut = true;
+    gate.slow = false;
     gate.error = 0;
   }
   ~CommitsTogether() override {
@@ -76,6 +86,28 @@ class CommitsTogether : public testing::Test {
   ScratchFile file_;
   Database one_, two_;
 };
+
+// Where one commit follows another, in several threads, there is no natural moment to begin the log anew.
+TEST_F(CommitsTogether, TheLogRestartsAmongWritersThatNeverRest) {
+  constexpr int kThreads = 4, kCommits = 1500;
+  open_gate();
+  gate.slow = true;
+  std::vector<std::thread> threads;
+  std::vector<std::string> faults(kThreads);
+  for (int who = 0; who < kThreads; ++who) {
+    threads.emplace_back([&, who] {
+      Database db(subject(), file_.path());
+      subject().busy_timeout(db.handle(), 60000);
+      faults[who] = db.exec("PRAGMA wal_autocheckpoint=50");
+      for (int i = 0; i < kCommits && faults[who].empty(); ++i) faults[who] = db.exec("UPDATE t SET a = a + 1");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(faults, std::vector<std::string>(kThreads));
+  EXPECT_EQ(two_.text("SELECT a FROM t"), "I" + std::to_string(1 + kThreads * kCommits));
+  // Where a reader was in the way, the next try is 1,000 frames later.
+  EXPECT_LT(std::filesystem::file_size(file_.path() + "-wal"), kThreads * kCommits / 2 * 4120u);
+}
 
 TEST_F(CommitsTogether, AWriterWorksWhileAnotherWaitsForTheDisk) {
   auto first = commit_one();
