@@ -328,6 +328,7 @@ class Connection final : public Allocated,
   Status settle_changes(Statement& statement, Code result, catalog::ConflictAction action);
   Status match_savepoints(Database& database);
   // `then`: whether the read transactions of the stores that wrote end as well.
+  pager::AfterCommit reads_after_commit() const noexcept;
   Status commit_stores(pager::AfterCommit then);
   void end_reads() noexcept;
   Status call_log_hook();

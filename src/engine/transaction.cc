@@ -157,10 +157,15 @@ Status Connection::begin_on_all(bool exclusive) {
   return {};
 }
 
+// The last statement ends the read locks as well: together that is fewer calls of the system.
+pager::AfterCommit Connection::reads_after_commit() const noexcept {
+  return active_statements_ == 1 ? pager::AfterCommit::EndRead : pager::AfterCommit::KeepReading;
+}
+
 Status Connection::commit() {
   if (active_writers_ > 0) return Status(Code::Busy, "cannot commit transaction - SQL statements in progress");
   if (deferred_violations_ > 0) return Status(Code::ConstraintForeignKey, "FOREIGN KEY constraint failed");
-  PL_TRY(commit_stores(pager::AfterCommit::KeepReading));
+  PL_TRY(commit_stores(reads_after_commit()));
   autocommit_ = true;
   savepoints_.clear();
   savepoint_began_transaction_ = false;
@@ -365,8 +370,7 @@ Status Connection::settle_changes(Statement& statement, Code result, catalog::Co
       static_cast<void>(rollback_all(Code::Abort));
       nothing_changed();
     } else {
-      // The last statement ends the read locks as well: together that is fewer calls of the system.
-      outcome = commit_stores(active_statements_ == 1 ? pager::AfterCommit::EndRead : pager::AfterCommit::KeepReading);
+      outcome = commit_stores(reads_after_commit());
       if (!outcome.ok()) {
         static_cast<void>(rollback_all(Code::Abort));
         nothing_changed();

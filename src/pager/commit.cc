@@ -12,6 +12,7 @@
 #include <new>
 
 #include "base/bytes.h"
+#include "base/fixed_vector.h"
 #include "os/vfs.h"
 #include "pager/lock_wait.h"
 #include "pager/store.h"
@@ -104,15 +105,16 @@ Status Store::open_journal() {
 Status Store::flush_journal() {
   if (to_journal_.empty()) return {};
   PL_TRY(open_journal());
-  std::array<Journal::Page, kJournalBatch> batch;
+  base::FixedVector<Journal::Page, kJournalBatch> batch;
   std::size_t done = 0;
   Status status;
   while (done < to_journal_.size()) {
-    const std::size_t count = std::min(batch.size(), to_journal_.size() - done);
+    const std::size_t count = std::min(batch.capacity(), to_journal_.size() - done);
+    batch.clear();
     for (std::size_t i = 0; i < count; ++i) {
-      batch[i] = {to_journal_[done + i].page, to_journal_[done + i].image->bytes()};
+      batch.push_back({to_journal_[done + i].page, to_journal_[done + i].image->bytes()});
     }
-    status = journal_.add({batch.data(), count});
+    status = journal_.add(batch.elements());
     if (!status.ok()) break;
     for (std::size_t i = 0; i < count; ++i) pool_.disown(to_journal_[done + i].image);
     done += count;
@@ -163,30 +165,29 @@ Status Store::lock_exclusive(bool wait) {
 
 // Writes the images of frames in ascending order, neighbours together.
 Status Store::write_frames(std::span<Frame* const> frames) {
-  std::array<base::Bytes, kWriteBatch> parts;
+  base::FixedVector<base::Bytes, kWriteBatch> parts;
   std::size_t i = 0;
   while (i < frames.size()) {
-    std::size_t count = 0;
     const std::uint32_t first = frames[i]->page.value;
-    while (i + count < frames.size() && count < parts.size() && frames[i + count]->page.value == first + count) {
-      parts[count] = {frames[i + count]->data, view_.page_size_};
-      ++count;
+    parts.clear();
+    for (; i < frames.size() && !parts.full() && frames[i]->page.value == first + parts.size(); ++i) {
+      parts.push_back({frames[i]->data, view_.page_size_});
     }
-    PL_TRY(file_.write_run(offset_of(first), {parts.data(), count}));
-    counters_.writes += count;
-    i += count;
+    PL_TRY(file_.write_run(offset_of(first), parts.elements()));
+    counters_.writes += parts.size();
   }
   return {};
 }
 
 // Appends the images of frames to the log; a commit is never empty, so that its page count has a frame to stand in.
 Status Store::append_frames(std::span<Frame* const> frames, std::uint32_t commit_page_count) {
-  std::array<Log::Page, kAppendBatch> batch;
+  base::FixedVector<Log::Page, kAppendBatch> batch;
   while (!frames.empty()) {
-    const std::size_t count = std::min(frames.size(), batch.size());
-    for (std::size_t i = 0; i < count; ++i) batch[i] = {frames[i]->page, {frames[i]->data, view_.page_size_}};
+    const std::size_t count = std::min(frames.size(), batch.capacity());
+    batch.clear();
+    for (const Frame* frame : frames.first(count)) batch.push_back({frame->page, {frame->data, view_.page_size_}});
     const bool last = count == frames.size();
-    PL_TRY(log_->append({batch.data(), count}, last ? commit_page_count : 0));
+    PL_TRY(log_->append(batch.elements(), last ? commit_page_count : 0));
     counters_.writes += count;
     frames = frames.subspan(count);
   }
@@ -502,6 +503,12 @@ Status Store::commit_prepare(std::string_view super_journal, CommitCompany compa
 Status Store::commit_finish(AfterCommit then) {
   if (state_ != State::Prepared) return Code::Misuse;
   if (broken_ != Code::Ok) return broken_;
+  if (log_ != nullptr && then == AfterCommit::KeepReading) {
+    if (Status status = log_->keep_snapshot(); !status.ok()) {
+      broken_ = status.code();
+      return status;
+    }
+  }
   const bool changed = has_changes();
   const bool committed = journal_.has_super_journal();  // its deletion was the commit
   if (Status status = end_journal(); !status.ok()) {
@@ -623,7 +630,10 @@ Status Store::rollback() {
 
 // Puts back what the transaction wrote to the file. The overlay is undone already.
 Status Store::undo_file() {
-  if (log_ != nullptr) log_->abandon();
+  if (log_ != nullptr) {
+    static_cast<void>(log_->keep_snapshot());  // who reads on without it is told
+    log_->abandon();
+  }
   if (!file_touched_) return {};
   if (journal_on_disk()) {
     // The file may be in the middle of a change; the journal, durable by C1, knows how it was.

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/fixed_vector.h"
 #include "base/random.h"
 #include "os/vfs.h"
 
@@ -94,9 +95,8 @@ Status Journal::add(std::span<const Page> pages) {
   constexpr std::size_t kBatch = 64;
   while (!pages.empty()) {
     const std::size_t count = std::min(pages.size(), kBatch);
-    std::array<base::Bytes, 2 * kBatch + 2> parts;
+    base::FixedVector<base::Bytes, 2 * kBatch + 2> parts;
     std::array<std::array<std::byte, 8>, kBatch + 1> words;
-    std::size_t used = 0;
     std::array<std::byte, 512> header;
     std::uint64_t start = end_;
     const bool new_segment = !segment_open_;
@@ -107,18 +107,18 @@ Status Journal::add(std::span<const Page> pages) {
       start = journal::align_up(end_, shape_.sector_size);
       nonce_ = static_cast<std::uint32_t>(base::random_u64());
       encode_header(header);
-      parts[used++] = header;
+      parts.push_back(header);
     }
     for (std::size_t i = 0; i < count; ++i) {
       const base::Bytes image{pages[i].image, page_size};
       std::byte* const before = words[i].data() + 4;
       base::store_be32(before, pages[i].number.value);
-      parts[used++] = i == 0 ? base::Bytes{before, 4} : base::Bytes{words[i].data(), 8};
-      parts[used++] = image;
+      parts.push_back(i == 0 ? base::Bytes{before, 4} : base::Bytes{words[i].data(), 8});
+      parts.push_back(image);
       base::store_be32(words[i + 1].data(), journal::checksum(nonce_, image));
     }
-    parts[used++] = base::Bytes{words[count].data(), 4};
-    PL_TRY(file_.write_run(start, {parts.data(), used}));
+    parts.push_back({words[count].data(), 4});
+    PL_TRY(file_.write_run(start, parts.elements()));
     if (!segment_open_) {
       header_offset_ = start;
       start += header.size();

@@ -51,17 +51,20 @@ class Log : public Allocated {
   // Names a frame: 1 and up in a snapshot; 0 is none.
   using FrameNo = std::uint32_t;
 
+  // How the connections of a process share the writer's place.
   enum class Join : std::uint8_t {
-    Alone,   // begin_write() will tell
+    Alone,   // none of them has it
     Joined,  // it is the writer, behind a commit of another connection that is not durable yet
     Busy,    // another connection of this process writes
   };
 
   virtual ~Log() = default;
 
-  // Before begin_read() of a transaction that will write. Joined: its snapshot will be what that commit publishes
-  // (docs/format/wal.md, "Commits together"); begin_write() follows, or abandon().
-  virtual Join join() { return Join::Alone; }
+  // Before begin_read() of a transaction that will write. True: it is the writer already, and its snapshot will be the
+  // newest state; where a commit of another connection is not durable yet, what that publishes (docs/format/wal.md,
+  // "Write" and "Commits together"). begin_write() follows, or abandon(). False: begin_write() will see to it.
+  // Errors: Busy.
+  virtual Result<bool> write_first() { return false; }
   // Waits until what the writer's snapshot rests on is durable. Errors: IoErr when it will never be.
   virtual Status settle() { return {}; }
   // Takes the newest published state as this connection's snapshot. The answer tells whether it differs from that of
@@ -90,12 +93,15 @@ class Log : public Allocated {
   // Forgets what was appended since mark_commit(); a commit that was written there will not be found by a recovery.
   virtual Status take_back_commit() { return {}; }
   virtual Status sync() = 0;
+  // Before publish() or abandon() of a transaction that goes on reading: its snapshot stays readable. That of one that
+  // was the writer first is gone otherwise. Errors: Protocol, IoErr.
+  virtual Status keep_snapshot() { return {}; }
   // Shows the transaction to all; it is the snapshot of this connection from now on.
   virtual Status publish() = 0;
   // True: publish() makes it durable before, with commits of other connections, where a commit is to be synced and was
   // not by sync(). Then an error of publish() ends the write as well.
   virtual bool publish_syncs() const noexcept { return false; }
-  // Forgets what was appended since begin_write() or join() and not published. Ends the write, as publish() does.
+  // Forgets what was appended since begin_write() or write_first() and not published. Ends the write as publish() does.
   virtual void abandon() noexcept = 0;
 
   // Moves frames into the database file; outside transactions. `busy` may be null. On Busy the counts may be set.

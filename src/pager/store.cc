@@ -347,17 +347,19 @@ Status Store::begin_writing(WriteIntent intent) {
 
 // One attempt to read, then to write.
 Status Store::try_begin_both(WriteIntent intent) {
-  struct Joined {
-    ~Joined() {
-      if (joined && store.state_ < State::Writing && store.log_ != nullptr) store.log_->abandon();
+  struct Writer {
+    ~Writer() {
+      if (is_first && store.state_ < State::Writing && store.log_ != nullptr) store.log_->abandon();
     }
     Store& store;
-    bool joined;
+    bool is_first;
   };
+  Writer writer{*this, false};
   // Sessions share what they read: none may see what is not durable yet.
-  const Log::Join join = session_ == nullptr && log_ != nullptr ? log_->join() : Log::Join::Alone;
-  if (join == Log::Join::Busy) return Code::Busy;
-  const Joined guard{*this, join == Log::Join::Joined};
+  if (session_ == nullptr && log_ != nullptr && locking_mode_ == LockingMode::Normal && !read_only_ &&
+      !header_read_only_) {
+    PL_ASSIGN(writer.is_first, log_->write_first());
+  }
   PL_TRY(try_begin_read());
   return try_begin_write(intent);
 }

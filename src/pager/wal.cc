@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/fixed_vector.h"
 #include "os/vfs.h"
 
 namespace perlite::pager {
@@ -38,14 +39,20 @@ Wal::~Wal() {
 
 // --- Reading --------------------------------------------------------------------------------------------------------
 
-Log::Join Wal::join() {
-  PL_ASSERT(read_mark_ < 0 && !writing_ && !joined_);
-  if (group_ == nullptr || failed_ != Code::Ok || read_only_ || index_.read_only() || index_.alone()) {
-    return Join::Alone;
-  }
-  const Join result = group_->join(database_, &base_, &head_);
-  in_group_ = joined_ = result == Join::Joined;
-  return result;
+Result<bool> Wal::write_first() {
+  PL_ASSERT(read_mark_ < 0 && !writing_ && !in_group_);
+  if (group_ == nullptr || failed_ != Code::Ok || read_only_ || index_.read_only() || index_.alone()) return false;
+  const Join join = group_->join(database_, &base_, &head_);
+  if (join == Join::Busy) return Code::Busy;
+  in_group_ = joined_ = join == Join::Joined;
+  if (joined_) return true;
+  Status status = group_->begin(index_, database_, &base_);
+  in_group_ = status.ok();
+  if (in_group_) return true;
+  wal::IndexHeader header;
+  // Who makes the index anew has the lock as well, and is answered with a code of its own.
+  if (status.code() == Code::Busy && !index_.load_header(&header)) return false;
+  return status;
 }
 
 Status Wal::settle() { return joined_ ? group_->settle(base_) : Status(); }
@@ -53,7 +60,7 @@ Status Wal::settle() { return joined_ ? group_->settle(base_) : Status(); }
 Result<bool> Wal::begin_read() {
   PL_ASSERT(read_mark_ < 0 && !writing_);
   former_ = snapshot_;
-  PL_TRY(take_snapshot(joined_));
+  if (!take_snapshot_as_writer()) PL_TRY(take_snapshot(joined_));
   if (joined_) {  // the mark of a former state keeps what comes behind it as well
     snapshot_ = head_;
     end_ = {head_.last_frame, head_.frame_checksum};
@@ -67,7 +74,11 @@ Result<bool> Wal::begin_read() {
 
 void Wal::end_read() noexcept {
   PL_ASSERT(!writing_);
-  if (read_mark_ >= 0) index_.unlock_shared(wal::kReadLock + read_mark_);
+  unlock_mark();
+}
+
+void Wal::unlock_mark() noexcept {
+  if (read_mark_ >= 0 && read_mark_ != kUnderWrite) index_.unlock_shared(wal::kReadLock + read_mark_);
   read_mark_ = -1;
 }
 
@@ -86,6 +97,20 @@ bool Wal::list_changes(std::size_t limit, Vector<PageNo>* pages) {
   }
   // READ0 does not keep a writer from restarting the log, and from filling the index anew.
   return read_mark_ != 0 || index_.header_is(snapshot_);
+}
+
+// W7. A log that is in the database to its end is read, and restarted, under READ0 as ever: a checkpoint relies on it.
+bool Wal::take_snapshot_as_writer() noexcept {
+  if (!in_group_ || joined_) return false;
+  wal::IndexHeader header;
+  if (!index_.load_header(&header) || header.version != wal::kVersion) {
+    end_write();  // the index is to be made anew, which begins with WRITE
+    return false;
+  }
+  const FrameNo done = index_.backfilled();
+  if (done >= header.last_frame) return false;
+  take(header, kUnderWrite, done + 1);
+  return true;
 }
 
 Status Wal::take_snapshot(bool from_log) {
@@ -184,6 +209,7 @@ Status Wal::read(FrameNo frame, base::MutableBytes into) {
 }
 
 void Wal::set_alone(bool alone) noexcept {
+  PL_ASSERT(read_mark_ != kUnderWrite);
   if (alone && read_mark_ >= 0) index_.unlock_shared(wal::kReadLock + read_mark_);
   index_.set_alone(alone);
   if (!alone && read_mark_ >= 0) static_cast<void>(index_.lock_shared(wal::kReadLock + read_mark_));
@@ -196,7 +222,7 @@ Status Wal::begin_write() {
   if (read_mark_ < 0) return Code::Protocol;
   if (failed_ != Code::Ok) return failed_;
   if (read_only_ || index_.read_only()) return Code::ReadOnly;
-  if (!joined_) {
+  if (!in_group_) {
     const bool grouped = group_ != nullptr && !index_.alone();
     PL_TRY(grouped ? group_->begin(index_, database_, &base_) : index_.lock_exclusive(wal::kWriteLock));
     in_group_ = grouped;
@@ -307,7 +333,7 @@ Status Wal::append(std::span<const Page> pages, std::uint32_t commit_page_count)
 // `sync_at`: where the bytes of the file must be durable before those behind are written; 0 for nowhere.
 Status Wal::write_frames(std::span<const Page> pages, std::uint32_t commit_page_count, std::uint64_t sync_at) {
   std::array<std::array<std::byte, wal::kFrameHeaderSize>, kFrameBatch> headers;
-  std::array<base::Bytes, 2 * kFrameBatch> parts;
+  base::FixedVector<base::Bytes, 2 * kFrameBatch> parts;
   wal::Checksum sum = end_.checksum;
   for (std::size_t i = 0; i < pages.size(); ++i) {
     PL_ASSERT(pages[i].image.size() == page_size_);
@@ -315,14 +341,13 @@ Status Wal::write_frames(std::span<const Page> pages, std::uint32_t commit_page_
     wal::encode(header, headers[i].data());
     header.checksum = sum = wal::frame_checksum(sum, headers[i].data(), pages[i].image, next_.big_endian != 0);
     wal::encode(header, headers[i].data());
-    parts[2 * i] = headers[i];
-    parts[2 * i + 1] = pages[i].image;
+    parts.push_back(headers[i]);
+    parts.push_back(pages[i].image);
   }
   // From here on a commit may be on disk.
   if (commit_page_count != 0) commit_page_count_ = commit_page_count;
-  const std::span<const base::Bytes> all{parts.data(), 2 * pages.size()};
   const std::uint64_t offset = wal::frame_offset(end_.frame + 1, page_size_);
-  PL_TRY(sync_at == 0 ? log_.write_run(offset, all) : write_and_sync(offset, all, sync_at));
+  PL_TRY(sync_at == 0 ? log_.write_run(offset, parts.elements()) : write_and_sync(offset, parts.elements(), sync_at));
   FrameNo frame = end_.frame;
   for (const Page& page : pages) {
     Status status;
@@ -381,6 +406,14 @@ Status Wal::sync() {
   return {};
 }
 
+Status Wal::keep_snapshot() {
+  if (read_mark_ != kUnderWrite) return {};
+  const End end = end_;  // the published state is read, the transaction ends with what it appended
+  Status status = take_snapshot(true);
+  end_ = end;
+  return status;
+}
+
 Status Wal::publish() {
   PL_ASSERT(writing_ && commit_page_count_ != 0);
   if (cut_at_commit_) {
@@ -428,14 +461,14 @@ void Wal::end_write() noexcept {
 }
 
 void Wal::forget_write() noexcept {
+  if (read_mark_ == kUnderWrite) read_mark_ = -1;
   in_group_ = joined_ = writing_ = false;
   commit_page_count_ = 0;
 }
 
 // What was read came from frames that were never published.
 void Wal::lose_snapshot() noexcept {
-  if (read_mark_ >= 0) index_.unlock_shared(wal::kReadLock + read_mark_);
-  read_mark_ = -1;
+  unlock_mark();
   snapshot_ = {};
   known_ = false;
 }
@@ -476,7 +509,7 @@ void Wal::abandon() noexcept {
     index_.remove_beyond(snapshot_.last_frame);
     end_ = {snapshot_.last_frame, snapshot_.frame_checksum};
   }
-  if (writing_ || joined_) end_write();
+  if (writing_ || in_group_) end_write();
 }
 
 }  // namespace perlite::pager

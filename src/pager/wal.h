@@ -13,6 +13,8 @@
 //   W4  A frame that counts is never written again before a restart.
 //   W5  After a failed sync this connection writes no more.
 //   W6  A writer that joined (CommitGroup) rests on frames that are not published; they never change under it.
+//   W7  A snapshot without a mark is the newest state, has frames that are not in the database, and ends with WRITE. So
+//       nobody restarts the log, and what a checkpoint moves is what the snapshot shows.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +35,7 @@ class Wal final : public Log, private CommitGroup::Sink {
   static Result<UniquePtr<Wal>> open(sqlite3_vfs& vfs, const char* name, os::File& database, WalIndex::Home home);
   ~Wal() override;
 
-  Join join() override;
+  Result<bool> write_first() override;
   Status settle() override;
   Result<bool> begin_read() override;
   void end_read() noexcept override;
@@ -48,6 +50,7 @@ class Wal final : public Log, private CommitGroup::Sink {
   void mark_commit() noexcept override { commit_start_ = end_; }
   Status take_back_commit() override;
   Status sync() override;
+  Status keep_snapshot() override;
   Status publish() override;
   bool publish_syncs() const noexcept override { return in_group_; }
   void abandon() noexcept override;
@@ -89,12 +92,15 @@ class Wal final : public Log, private CommitGroup::Sink {
     FrameNo frame;
   };
   enum class Attempt : std::uint8_t { Done, Again };
+  // In place of a mark: WRITE, held since before the snapshot was taken, keeps its frames.
+  static constexpr int kUnderWrite = static_cast<int>(wal::kReadMarks);
 
   Wal(sqlite3_vfs& vfs, const char* name, os::File& database) noexcept
       : vfs_(&vfs), name_(name), database_(database), index_(database) {}
 
   // wal.cc
   Status take_snapshot(bool from_log);
+  bool take_snapshot_as_writer() noexcept;
   Result<Attempt> try_take_snapshot(bool from_log);
   void take(const wal::IndexHeader& header, int mark, FrameNo first_frame) noexcept;
   Result<Attempt> take_mark(const wal::IndexHeader& header, bool from_log);
@@ -111,6 +117,7 @@ class Wal final : public Log, private CommitGroup::Sink {
   void end_write() noexcept;
   void forget_write() noexcept;
   void lose_snapshot() noexcept;
+  void unlock_mark() noexcept;
 
   // CommitGroup::Sink
   Status sync_frames() override { return log_.sync(sync_.flags); }
@@ -161,12 +168,12 @@ class Wal final : public Log, private CommitGroup::Sink {
   std::uint32_t sequence_ = 0;
   FrameNo first_frame_ = 1;              // frames before it are read from the database
   std::uint32_t commit_page_count_ = 0;  // of the commit frame that was appended; 0: none
-  int read_mark_ = -1;                   // the mark held, -1 outside transactions
+  int read_mark_ = -1;                   // the mark held, or kUnderWrite; -1 outside transactions
   bool writing_ = false;
   bool checkpointing_ = false;  // CKPT is held
   bool synced_ = false;         // the commit that was appended is durable already
   bool sync_due_ = false;       // it is to be made durable, and was not yet
-  bool joined_ = false;         // join() made this the writer; until the write ends
+  bool joined_ = false;         // the writer rests on what is not published; until the write ends
   bool in_group_ = false;       // WRITE is held by the group
   bool begun_ = false;          // this transaction has appended
   bool read_only_ = false;      // the log's file

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/fixed_vector.h"
 #include "os/vfs.h"
 #include "pager/lock_wait.h"
 #include "pager/store.h"
@@ -211,16 +212,16 @@ Status Wal::copy_pages(FrameNo first, FrameNo last, std::uint32_t page_limit) {
 // Neighbours in the database; where they are neighbours in the log too, they are read together.
 Status Wal::copy_run(std::span<const PageFrame> run, std::span<std::byte> buffer) {
   std::array<std::byte, wal::kFrameHeaderSize> skipped;
-  std::array<base::MutableBytes, 2 * kRunPages> parts;
+  base::FixedVector<base::MutableBytes, 2 * kRunPages> parts;
   for (std::size_t i = 0; i < run.size();) {
     std::size_t count = 0;
-    std::size_t used = 0;
+    parts.clear();
     while (i + count < run.size() && run[i + count].frame == run[i].frame + count) {
-      if (count > 0) parts[used++] = skipped;
-      parts[used++] = buffer.subspan((i + count) * page_size_, page_size_);
+      if (count > 0) parts.push_back(skipped);
+      parts.push_back(buffer.subspan((i + count) * page_size_, page_size_));
       ++count;
     }
-    PL_TRY(log_.read_run(wal::frame_offset(run[i].frame, page_size_) + wal::kFrameHeaderSize, {parts.data(), used}));
+    PL_TRY(log_.read_run(wal::frame_offset(run[i].frame, page_size_) + wal::kFrameHeaderSize, parts.elements()));
     i += count;
   }
   return database_.write(std::uint64_t{run[0].page - 1} * page_size_, buffer.first(run.size() * page_size_));

@@ -1,4 +1,5 @@
 // The write-ahead log below SQL: its checksum, its index, and stores that share it, against simple models.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "os/posix_calls.h"
 #include "os/vfs.h"
 #include "pager/store.h"
 #include "pager/wal.h"
@@ -376,6 +378,86 @@ TEST(Wal, ACheckpointStopsAtTheMarkOfAReader) {
   reader->end_read();
   ASSERT_TRUE(writer->checkpoint(CheckpointMode::Passive, &counts).ok());
   EXPECT_EQ(counts.moved_frames, counts.log_frames);
+}
+
+int count_of_locks = 0;
+int counting_fcntl(int fd, int command, struct ::flock* lock) {
+  ++count_of_locks;
+  return ::fcntl(fd, command, lock);
+}
+
+// A transaction that begins with writing holds WRITE alone, two calls of the system in all. What it reads stays for as
+// long as it reads, whatever a checkpoint moves meanwhile; and after its end where it goes on reading.
+TEST(Wal, WhoBeginsWithWritingNeedsNoMark) {
+  const Directory directory;
+  const std::string path = directory.file("a.db");
+  constexpr std::uint32_t kPages = 20;
+  UniquePtr<Store> writer = open_file(path, 1024);
+  enter_log_mode(*writer);
+  UniquePtr<Store> other = open_file(path, 1024);
+  const auto change = [](Store& store, std::uint8_t content, std::uint32_t first) {
+    while (store.view().page_count().value < kPages) ASSERT_TRUE(store.view().append().ok());
+    for (std::uint32_t page = first; page <= kPages; ++page) {
+      Result<PageRef> one = store.view().fetch(PageNo(page));
+      ASSERT_TRUE(one.ok());
+      one.value().writable().value()[100] = std::byte{content};
+    }
+  };
+  const auto write = [&](Store& store, std::uint8_t content) {
+    ASSERT_TRUE(store.begin_write().ok());
+    change(store, content, 2);
+    ASSERT_TRUE(store.commit(AfterCommit::EndRead).ok());
+  };
+  // Nothing comes from memory, but what the transaction has changed.
+  const auto shows = [](Store& store, std::uint8_t content, std::uint32_t first = 2) {
+    store.release_memory();
+    for (std::uint32_t page = first; page <= kPages; ++page) {
+      Result<PageRef> one = store.view().fetch(PageNo(page));
+      ASSERT_TRUE(one.ok()) << one.status().message();
+      ASSERT_EQ(one.value().data()[100], std::byte{content}) << page;
+    }
+  };
+  const auto move_all = [](Store& store) {
+    CheckpointCounts counts;
+    ASSERT_TRUE(store.checkpoint(CheckpointMode::Passive, &counts).ok());
+    ASSERT_EQ(counts.moved_frames, counts.log_frames);
+  };
+  write(*writer, 1);
+  write(*writer, 2);
+  write(*other, 3);
+  auto* const counting = reinterpret_cast<sqlite3_syscall_ptr>(&counting_fcntl);
+  ASSERT_EQ(os::calls::set_system_call(nullptr, "fcntl", counting), SQLITE_OK);
+  count_of_locks = 0;
+  for (std::uint8_t i = 0; i < 5; ++i) write(*writer, i);
+  EXPECT_EQ(count_of_locks, 10);
+  os::calls::set_system_call(nullptr, "fcntl", nullptr);
+
+  for (const bool commits : {true, false}) {
+    SCOPED_TRACE(commits);
+    write(*writer, 10);
+    ASSERT_TRUE(writer->begin_write().ok());
+    shows(*writer, 10);
+    change(*writer, 11, 15);
+    move_all(*other);  // of what is published; nobody restarts the log
+    shows(*writer, 11, 15);
+    Result<PageRef> unchanged = writer->view().fetch(PageNo(7));
+    EXPECT_EQ(unchanged.value().data()[100], std::byte{10});
+    { const auto unpin = std::move(unchanged); }
+    change(*writer, 11, 2);
+    ASSERT_TRUE((commits ? writer->commit(AfterCommit::KeepReading) : writer->rollback()).ok());
+    shows(*writer, commits ? 11 : 10);
+    for (std::uint8_t i = 20; i < 24; ++i) {
+      write(*other, i);
+      CheckpointCounts counts;
+      ASSERT_TRUE(other->checkpoint(CheckpointMode::Passive, &counts).ok());
+      shows(*writer, commits ? 11 : 10);
+    }
+    writer->end_read();
+    ASSERT_TRUE(writer->begin_read().ok());
+    shows(*writer, 23);
+    writer->end_read();
+    move_all(*other);
+  }
 }
 
 // A transaction that runs out of memory while it begins leaves nothing behind: the next one sees the newest state.
