@@ -145,7 +145,7 @@ class Wal final : public Log, private CommitGroup::Sink {
   Status checkpoint_among_writers(const wal::IndexHeader& header, CheckpointCounts* counts);
   Status checkpoint_locked(CheckpointMode mode, BusyHandler* busy, CheckpointCounts* counts);
   Status lock_waiting(int slot, int count, BusyHandler* busy);
-  Status move_frames(const wal::IndexHeader& header, BusyHandler* busy);
+  Status move_frames(wal::IndexHeader* header, BusyHandler* busy);
   Status copy_pages(FrameNo first, FrameNo last, std::uint32_t page_limit);
   Status copy_run(std::span<const PageFrame> run, std::span<std::byte> buffer);
 

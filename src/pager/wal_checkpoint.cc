@@ -99,7 +99,7 @@ Status Wal::checkpoint_locked(CheckpointMode mode, BusyHandler* busy, Checkpoint
     status = Status::corrupt("log index: the page size has changed");
   } else if (mode != CheckpointMode::Noop && header.last_frame != 0) {
     page_size_ = header.page_size();
-    status = move_frames(header, busy);
+    status = move_frames(&header, busy);
   }
   if (status.ok() && holds_write) {
     if (index_.backfilled() < header.last_frame) {
@@ -126,11 +126,12 @@ Status Wal::checkpoint_locked(CheckpointMode mode, BusyHandler* busy, Checkpoint
   return status;
 }
 
-// Moves what no reader is in the way of. A reader in the way is no error.
-Status Wal::move_frames(const wal::IndexHeader& header, BusyHandler* busy) {
+// Moves what no reader is in the way of. A reader in the way is no error, nor is a log that was restarted since the
+// header was read: then that becomes the new one's, of which nothing is moved.
+Status Wal::move_frames(wal::IndexHeader* header, BusyHandler* busy) {
   const FrameNo done = index_.backfilled();
-  if (done >= header.last_frame) return {};
-  FrameNo bound = header.last_frame;
+  if (done >= header->last_frame) return {};
+  FrameNo bound = header->last_frame;
   for (int i = 1; i < static_cast<int>(wal::kReadMarks); ++i) {
     const std::uint32_t mark = index_.mark(i);
     if (mark >= bound) continue;
@@ -150,18 +151,24 @@ Status Wal::move_frames(const wal::IndexHeader& header, BusyHandler* busy) {
   Status status = lock_waiting(wal::kReadLock, 1, busy);
   if (status.code() == Code::Busy) return {};
   PL_TRY(std::move(status));
+  // Who restarts the log is on READ0, where nobody can be from here on.
+  if (!index_.is_of_log(header->salts)) {
+    static_cast<void>(index_.load_header(header));
+    index_.unlock_exclusive(wal::kReadLock);
+    return {};
+  }
   index_.set_attempted(bound);
-  const bool all = bound == header.last_frame;
+  const bool all = bound == header->last_frame;
   const auto move = [&]() -> Status {
     if (sync_.checkpoint) {
       Status synced = log_.sync(sync_.checkpoint_flags);
       if (!synced.ok()) return fail(std::move(synced));
     }
-    sqlite3_int64 size = static_cast<sqlite3_int64>(std::uint64_t{header.page_count} * page_size_);
+    sqlite3_int64 size = static_cast<sqlite3_int64>(std::uint64_t{header->page_count} * page_size_);
     static_cast<void>(database_.control(SQLITE_FCNTL_SIZE_HINT, &size));
     static_cast<void>(database_.control(SQLITE_FCNTL_CKPT_START, nullptr));
     // Pages behind the end of the newest state may be wanted by a reader at the bound, if that is not it.
-    PL_TRY(copy_pages(done + 1, bound, all ? header.page_count : 0xffffffff));
+    PL_TRY(copy_pages(done + 1, bound, all ? header->page_count : 0xffffffff));
     static_cast<void>(database_.control(SQLITE_FCNTL_CKPT_DONE, nullptr));
     if (all) {
       PL_TRY(database_.truncate(static_cast<std::uint64_t>(size)));

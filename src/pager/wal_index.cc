@@ -156,6 +156,13 @@ bool WalIndex::header_is(const wal::IndexHeader& header) const noexcept {
   return std::memcmp(now.data(), &header, sizeof header) == 0;
 }
 
+bool WalIndex::is_of_log(const wal::Salts& salts) const noexcept {
+  barrier();
+  const HeaderWords now = load_words(blocks_[0]);
+  return std::memcmp(reinterpret_cast<const std::byte*>(now.data()) + offsetof(wal::IndexHeader, salts), &salts,
+                     sizeof salts) == 0;
+}
+
 void WalIndex::complete(wal::IndexHeader* header) noexcept {
   header->made = 1;
   header->version = wal::kVersion;

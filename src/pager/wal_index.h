@@ -53,6 +53,8 @@ class WalIndex {
   bool load_header(wal::IndexHeader* header) const noexcept;
   // True when the first copy is `header` still; what was done before is seen by others before this looks.
   bool header_is(const wal::IndexHeader& header) const noexcept;
+  // True when the log has these salts still.
+  bool is_of_log(const wal::Salts& salts) const noexcept;
   // Fills in version, mark and checksum.
   static void complete(wal::IndexHeader* header) noexcept;
   // Completes the header and stores both copies.

@@ -1,4 +1,5 @@
 // The write-ahead log below SQL: its checksum, its index, and stores that share it, against simple models.
+#include <errno.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -6,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -457,6 +459,67 @@ TEST(Wal, WhoBeginsWithWritingNeedsNoMark) {
     shows(*writer, 23);
     writer->end_read();
     move_all(*other);
+  }
+}
+
+std::function<void()> before_write_lock;  // and then another process has it
+int fcntl_without_write_lock(int fd, int command, struct ::flock* lock) {
+  if (before_write_lock && command == F_SETLK && lock->l_type == F_WRLCK && lock->l_start == 120) {
+    std::exchange(before_write_lock, nullptr)();
+    errno = EAGAIN;
+    return -1;
+  }
+  return ::fcntl(fd, command, lock);
+}
+
+// A checkpoint that waits for WRITE in vain goes on with what it knew of the log before, which may have been restarted
+// meanwhile: its frames are others now.
+TEST(Wal, ACheckpointKnowsTheLogThatWasRestarted) {
+  const Directory directory;
+  const std::string path = directory.file("a.db");
+  constexpr std::uint32_t kPages = 9;
+  UniquePtr<Store> writer = open_file(path, 1024);
+  enter_log_mode(*writer);
+  UniquePtr<Store> other = open_file(path, 1024);
+  const auto write = [&](std::uint8_t content, std::uint32_t first) {
+    ASSERT_TRUE(writer->begin_write().ok());
+    while (writer->view().page_count().value < kPages) ASSERT_TRUE(writer->view().append().ok());
+    for (std::uint32_t page = first; page <= kPages; ++page) {
+      Result<PageRef> one = writer->view().fetch(PageNo(page));
+      ASSERT_TRUE(one.ok());
+      one.value().writable().value()[100] = std::byte{content};
+    }
+    ASSERT_TRUE(writer->commit(AfterCommit::EndRead).ok());
+  };
+  CheckpointCounts counts;
+  write(1, 2);
+  ASSERT_TRUE(other->begin_read().ok());
+  other->end_read();
+  ASSERT_TRUE(other->checkpoint(CheckpointMode::Passive, &counts).ok());
+  ASSERT_EQ(counts.moved_frames, counts.log_frames);
+  const int former_frames = counts.log_frames;
+
+  before_write_lock = [&] { write(2, kPages - 1); };
+  auto* const hook = reinterpret_cast<sqlite3_syscall_ptr>(&fcntl_without_write_lock);
+  ASSERT_EQ(os::calls::set_system_call(nullptr, "fcntl", hook), SQLITE_OK);
+  counts = {};
+  const Status status = other->checkpoint(CheckpointMode::Full, &counts);
+  os::calls::set_system_call(nullptr, "fcntl", nullptr);
+  EXPECT_EQ(status.code(), Code::Busy) << status.message();
+  EXPECT_LT(counts.log_frames, former_frames);
+  EXPECT_EQ(counts.moved_frames, 0);
+
+  ASSERT_TRUE(other->checkpoint(CheckpointMode::Full, &counts).ok());
+  EXPECT_EQ(counts.moved_frames, counts.log_frames);
+  for (UniquePtr<Store>* store : {&writer, &other}) {
+    ASSERT_TRUE((*store)->begin_read().ok());
+    (*store)->release_memory();
+    for (std::uint32_t page = 2; page <= kPages; ++page) {
+      Result<PageRef> one = (*store)->view().fetch(PageNo(page));
+      ASSERT_TRUE(one.ok());
+      EXPECT_EQ(one.value().data()[100], std::byte(page < kPages - 1 ? 1 : 2)) << page;
+    }
+    (*store)->end_read();
   }
 }
 
