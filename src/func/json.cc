@@ -445,6 +445,13 @@ class Parser {
 
   bool number() {
     const char* const start = at_;
+    while (at_ < end_ && base::is_digit(*at_)) ++at_;  // most numbers are digits alone
+    const auto count = static_cast<std::size_t>(at_ - start);
+    if (count != 0 && (count == 1 || *start != '0') && at_ < end_ && (*at_ == ',' || *at_ == ']' || *at_ == '}')) {
+      sink_.number(Number::Int, {start, count}, false);
+      return true;
+    }
+    at_ = start;
     bool negative = false;
     if (peek() == '-' || peek() == '+') {
       negative = peek() == '-';
@@ -605,6 +612,132 @@ class Parser {
   std::uint64_t objects_[kMaxDepth / 64 + 1] = {};  // by depth
 };
 
+// ---- RFC 8259 ----
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+const char* skip_blanks(const char* at, const char* end) noexcept {
+  while (at < end && is_blank(*at)) ++at;
+  return at;
+}
+
+// Each of these answers where what begins at `at` ends; null where it is not of RFC 8259.
+const char* strict_string(const char* at, const char* end) noexcept {
+  for (++at;;) {
+    at = skip_plain(at, end);
+    while (at < end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+    if (at == end || static_cast<unsigned char>(*at) < 0x20) return nullptr;
+    if (*at == '"') return at + 1;
+    if (end - at < 2) return nullptr;
+    const char escaped = at[1];
+    at += 2;
+    if (escaped == 'u') {
+      if (end - at < 4) return nullptr;
+      for (int i = 0; i < 4; ++i) {
+        if (base::hex_digit(*at++) < 0) return nullptr;
+      }
+    } else if (escaped == '\0' || std::strchr("\"\\/bfnrt", escaped) == nullptr) {
+      return nullptr;
+    }
+  }
+}
+const char* strict_number(const char* at, const char* end) noexcept {
+  const auto digits = [&] {
+    const char* const first = at;
+    while (at < end && base::is_digit(*at)) ++at;
+    return at > first;
+  };
+  if (*at == '-') ++at;
+  const char* const first = at;
+  if (!digits() || (*first == '0' && at > first + 1)) return nullptr;
+  if (at < end && *at == '.') {
+    ++at;
+    if (!digits()) return nullptr;
+  }
+  if (at < end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at < end && (*at == '-' || *at == '+')) ++at;
+    if (!digits()) return nullptr;
+  }
+  return at;
+}
+const char* strict_word(const char* at, const char* end, std::string_view word) noexcept {
+  return std::string_view(at, static_cast<std::size_t>(end - at)).starts_with(word) ? at + word.size() : nullptr;
+}
+const char* strict_label(const char* at, const char* end) noexcept {
+  at = skip_blanks(at, end);
+  if (at == end || *at != '"' || (at = strict_string(at, end)) == nullptr) return nullptr;
+  at = skip_blanks(at, end);
+  return at < end && *at == ':' ? at + 1 : nullptr;
+}
+
+// Whether the text is JSON of RFC 8259 that is not nested deeply, which nearly all of it is. What it says no to is for
+// the parser to judge. `*canonical`: there are no blanks.
+bool scan_strict(std::string_view text, bool* canonical) noexcept {
+  constexpr int kDepth = 64;
+  std::uint64_t objects = 0;  // a bit for each container that is open, the innermost last
+  int depth = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const auto blanks = [&] {
+    if (at == end || *at > ' ') return;
+    const char* const first = at;
+    at = skip_blanks(at, end);
+    if (at != first) *canonical = false;
+  };
+  const auto label = [&] {
+    const char* const first = at;
+    at = strict_label(at, end);
+    if (at != nullptr && (is_blank(*first) || is_blank(at[-2]))) *canonical = false;
+    return at != nullptr;
+  };
+  for (;;) {  // a value begins
+    blanks();
+    if (at == end) return false;
+    const char opening = *at;
+    switch (opening) {
+      case '{':
+      case '[':
+        if (++depth > kDepth) return false;
+        objects = objects << 1 | (opening == '{' ? 1u : 0u);
+        ++at;
+        blanks();
+        if (at < end && (*at == '}' || *at == ']')) break;
+        if (opening == '{' && !label()) return false;
+        continue;
+      case '"':
+        at = strict_string(at, end);
+        break;
+      case 't':
+        at = strict_word(at, end, "true");
+        break;
+      case 'f':
+        at = strict_word(at, end, "false");
+        break;
+      case 'n':
+        at = strict_word(at, end, "null");
+        break;
+      default:
+        if (opening != '-' && !base::is_digit(opening)) return false;
+        at = strict_number(at, end);
+    }
+    if (at == nullptr) return false;
+    for (;;) {  // behind a value
+      blanks();
+      if (depth == 0) return at == end;
+      if (at == end) return false;
+      const bool object = (objects & 1) != 0;
+      if (*at == ',') {
+        ++at;
+        if (object && !label()) return false;
+        break;
+      }
+      if (*at++ != (object ? '}' : ']')) return false;
+      objects >>= 1;
+      --depth;
+    }
+  }
+}
+
 // ---- JSONB ----
 
 // Keeps what the parser would say of one scalar.
@@ -746,7 +879,7 @@ std::size_t walk_jsonb(std::string_view blob, std::size_t at, std::size_t end, i
   return kFine;
 }
 
-// The end of the string that begins at `at`, in canonical text.
+// The end of the string that begins at `at`, in strict text.
 const char* skip_string(const char* at, const char* end) noexcept {
   ++at;
   for (;;) {
@@ -833,6 +966,11 @@ bool take_step(std::string_view* path, Step* step) noexcept {
 
 Scan scan(std::string_view text) noexcept {
   Scan result;
+  if (scan_strict(text, &result.canonical)) {
+    result.valid = true;
+    return result;
+  }
+  result = {};
   NoSink sink;
   Parser<NoSink>(text, sink, &result).run();
   return result;
@@ -844,10 +982,10 @@ void append_canonical(TextBuilder& out, std::string_view text) {
   Parser<TextSink>(text, sink, &result).run();
 }
 
-void append_jsonb(TextBuilder& out, std::string_view text) {
+bool append_jsonb(TextBuilder& out, std::string_view text) {
   Scan result;
   JsonbSink sink(out);
-  Parser<JsonbSink>(text, sink, &result).run();
+  return Parser<JsonbSink>(text, sink, &result).run();
 }
 
 bool looks_like_jsonb(std::string_view blob) noexcept {
@@ -869,19 +1007,16 @@ bool append_text_of_jsonb(TextBuilder& out, std::string_view blob) {
   return walk_jsonb(blob, 0, blob.size(), 0, sink, false) == std::string_view::npos;
 }
 
-bool read_element(std::string_view blob, std::size_t at, Element* element) noexcept {
-  if (at >= blob.size()) return false;
+// The size stands in bytes of its own.
+bool read_long_element(std::string_view blob, std::size_t at, Element* element) noexcept {
   const auto first = static_cast<unsigned char>(blob[at]);
   const unsigned type = first & 15u;
   if (type > static_cast<unsigned>(JsonbType::Object)) return false;
   const unsigned high = first >> 4;
-  const std::size_t size_bytes = high <= 11 ? 0 : high == 12 ? 1 : high == 13 ? 2 : high == 14 ? 4 : 8;
+  const std::size_t size_bytes = std::size_t{1} << (high - 12);
   if (blob.size() - at - 1 < size_bytes) return false;
-  std::uint64_t size = high;
-  if (size_bytes != 0) {
-    size = 0;
-    for (std::size_t i = 0; i < size_bytes; ++i) size = size << 8 | static_cast<unsigned char>(blob[at + 1 + i]);
-  }
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < size_bytes; ++i) size = size << 8 | static_cast<unsigned char>(blob[at + 1 + i]);
   if (size > blob.size() - at - 1 - size_bytes) return false;
   *element = {static_cast<JsonbType>(type), 1 + size_bytes, static_cast<std::size_t>(size)};
   return true;
@@ -954,7 +1089,7 @@ const char* skip_value(const char* at, const char* end) noexcept {
     case '[':
       break;
     default:
-      while (at < end && *at != ',' && *at != ']' && *at != '}') ++at;
+      while (at < end && *at != ',' && *at != ']' && *at != '}' && *at > ' ') ++at;
       return at;
   }
   int depth = 0;
@@ -991,6 +1126,26 @@ const char* skip_value(const char* at, const char* end) noexcept {
     }
     ++at;
   }
+}
+
+bool Elements::advance(std::string_view* label) noexcept {
+  at_ = skip_blanks(after_ != nullptr ? after_ : skip_value(at_, end_), end_);
+  if (*at_ == ',') at_ = skip_blanks(at_ + 1, end_);
+  after_ = nullptr;
+  *label = {};
+  if (*at_ == ']' || *at_ == '}') return false;
+  if (object_) {
+    const char* const after = skip_string(at_, end_);
+    *label = {at_, static_cast<std::size_t>(after - at_)};
+    at_ = skip_blanks(skip_blanks(after, end_) + 1, end_);
+  }
+  return true;
+}
+
+std::string_view without_blanks_around(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool label_is(std::string_view label, std::string_view key, bool key_escaped) {
@@ -1109,64 +1264,54 @@ Place find(std::string_view root, std::string_view path) {
     return place;
   }
   path.remove_prefix(1);
-  place.value = place.member = root;
-  place.kind = Place::Kind::Found;
+  place.is_root = path.empty();
+  const char* const end = root.data() + root.size();
+  const char* at = root.data();
+  std::string_view label;
   while (!path.empty()) {
-    const char opening = place.value.front();
-    if (path.front() == '[' && opening != '[') {
-      place.kind = Place::Kind::Missing;
-      return place;
-    }
+    const char opening = *at;
+    if (path.front() == '[' && opening != '[') return place;
     Step step;
     if (!take_step(&path, &step)) {
       place.kind = Place::Kind::BadPath;
       return place;
     }
-    if (!step.is_index && opening != '{') {
-      place.kind = Place::Kind::Missing;
-      return place;
-    }
-    place.container = place.value;
+    if (!step.is_index && opening != '{') return place;
     place.by_index = step.is_index;
-    Elements elements(place.container);
-    std::string_view label;
-    std::string_view value;
+    Elements elements({at, static_cast<std::size_t>(end - at)});
     bool found = false;
+    bool may_begin = true;
     if (!step.is_index) {
-      while (!found && elements.next(&label, &value)) found = label_is(label, step.key, step.key_escaped);
+      while (!found && elements.advance(&label)) found = label_is(label, step.key, step.key_escaped);
     } else {
-      std::uint64_t count = 0;
       std::uint64_t wanted = step.index;
-      if (step.from_end || step.append) {
-        while (elements.next(&label, &value)) ++count;
-        elements = Elements(place.container);
-        wanted = step.append ? count : step.index <= count ? count - step.index : ~std::uint64_t{0};
+      if (step.from_end) {
+        Elements counted = elements;
+        std::uint64_t count = 0;
+        while (counted.advance(&label)) ++count;
+        wanted = step.index <= count ? count - step.index : ~std::uint64_t{0};
+      } else if (step.append) {
+        wanted = ~std::uint64_t{0};
       }
-      for (count = 0; elements.next(&label, &value); ++count) {
-        if (count == wanted) {
-          found = true;
-          break;
-        }
-      }
-      if (!found) {
-        place.kind = wanted == count ? Place::Kind::NewElement : Place::Kind::Missing;
-        place.rest = path;
-        return place;
-      }
+      std::uint64_t count = 0;
+      while (!found && elements.advance(&label)) found = count++ == wanted;
+      may_begin = step.append || wanted == count;
     }
     if (!found) {
-      place.kind = Place::Kind::NewMember;
+      if (!may_begin) return place;
+      place.kind = step.is_index ? Place::Kind::NewElement : Place::Kind::NewMember;
+      place.container = {at, static_cast<std::size_t>(elements.at() + 1 - at)};
       place.label = step.key;
       place.label_escaped = step.key_escaped;
       place.rest = path;
       return place;
     }
-    place.value = value;
-    place.member =
-        label.data() == nullptr
-            ? value
-            : std::string_view(label.data(), static_cast<std::size_t>(value.data() + value.size() - label.data()));
+    at = elements.at();
   }
+  place.kind = Place::Kind::Found;
+  place.value = {at, static_cast<std::size_t>(skip_value(at, end) - at)};
+  const char* const first = label.data() != nullptr ? label.data() : at;
+  place.member = {first, static_cast<std::size_t>(place.value.data() + place.value.size() - first)};
   return place;
 }
 

@@ -1,9 +1,9 @@
 // func/json.h: JSON as text and as JSONB (manual: json1.html; compat/sql.md 10).
 //
-// Everything works on canonical text: RFC 8259, no blanks, what JSON5 allows beyond it rewritten. Text that is
-// canonical already is used where it lies; other text and JSONB are rewritten once. Canonical text is valid, so what
-// walks it checks nothing: looking for a path skips values without taking them apart, an edit copies what stands before
-// and after.
+// Everything works on strict text: RFC 8259, what JSON5 allows beyond it rewritten. Results are canonical: strict and
+// without blanks. Text that is strict is searched where it lies, and only what was found is rewritten where it has
+// blanks; other text and JSONB are rewritten once. Strict text is valid, so what walks it checks nothing: looking for a
+// path skips values without taking them apart, an edit copies what stands before and after.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +44,8 @@ struct Scan {
 Scan scan(std::string_view text) noexcept;
 // Appends the canonical form of valid JSON5 text.
 void append_canonical(base::TextBuilder& out, std::string_view text);
-// Appends the JSONB form of valid JSON5 text.
-void append_jsonb(base::TextBuilder& out, std::string_view text);
+// Appends the JSONB form of JSON5 text; false when it is malformed (then a part may have been appended).
+bool append_jsonb(base::TextBuilder& out, std::string_view text);
 
 // Whether the bytes look like JSONB: a header that says how long they are.
 bool looks_like_jsonb(std::string_view blob) noexcept;
@@ -56,13 +56,22 @@ bool append_text_of_jsonb(base::TextBuilder& out, std::string_view blob);
 
 // One element of JSONB.
 struct Element {
-  JsonbType type;
-  std::size_t header_size;
-  std::size_t size;  // of the payload
+  JsonbType type = JsonbType::Null;
+  std::size_t header_size = 1;
+  std::size_t size = 0;  // of the payload
   std::size_t whole() const noexcept { return header_size + size; }
 };
+bool read_long_element(std::string_view blob, std::size_t at, Element* element) noexcept;
 // The element at `at`; false when it is not wholly inside `blob`.
-bool read_element(std::string_view blob, std::size_t at, Element* element) noexcept;
+inline bool read_element(std::string_view blob, std::size_t at, Element* element) noexcept {
+  if (at >= blob.size()) return false;
+  const auto first = static_cast<unsigned char>(blob[at]);
+  const std::size_t size = first >> 4;
+  if (size > 11) return read_long_element(blob, at, element);
+  if ((first & 15u) > static_cast<unsigned>(JsonbType::Object) || size > blob.size() - at - 1) return false;
+  *element = {static_cast<JsonbType>(first & 15u), 1, size};
+  return true;
+}
 // Where a path leads in well-formed JSONB.
 struct JsonbPlace {
   bool bad_path = false;
@@ -76,32 +85,37 @@ struct JsonbPlace {
 };
 JsonbPlace find_in_jsonb(std::string_view blob, std::string_view path);
 
-// ---- canonical text ----
+// ---- strict text ----
 
+// A text without the blanks before and behind its value.
+std::string_view without_blanks_around(std::string_view text) noexcept;
 // The end of the value that begins at `at`; the text it is part of ends at `end`.
 const char* skip_value(const char* at, const char* end) noexcept;
-// The elements of an array, or the labels and values of an object, in turn.
+// The elements of an array, or the labels and values of an object, in turn. What stands behind the container does not
+// matter, and a value nobody asks for is skipped only when the next is wanted.
 class Elements {
  public:
   explicit Elements(std::string_view container) noexcept
-      : at_(container.data() + 1), end_(container.data() + container.size() - 1), object_(container.front() == '{') {}
-  // False at the end. `label` keeps its quotes; empty for arrays.
-  bool next(std::string_view* label, std::string_view* value) noexcept {
-    if (at_ >= end_) return false;
-    *label = {};
-    if (object_) {
-      const char* after = skip_value(at_, end_);
-      *label = {at_, static_cast<std::size_t>(after - at_)};
-      at_ = after + 1;
-    }
-    const char* after = skip_value(at_, end_);
-    *value = {at_, static_cast<std::size_t>(after - at_)};
-    at_ = after + 1;
+      : after_(container.data() + 1),
+        end_(container.data() + container.size()),
+        object_(container.front() == '{') {}
+  // Goes to the next element; false at the end. `label` keeps its quotes; empty for arrays.
+  bool advance(std::string_view* label) noexcept;
+  // Where the element begins; the closing bracket at the end.
+  const char* at() const noexcept { return at_; }
+  std::string_view value() noexcept {
+    after_ = skip_value(at_, end_);
+    return {at_, static_cast<std::size_t>(after_ - at_)};
+  }
+  bool next(std::string_view* label, std::string_view* element) noexcept {
+    if (!advance(label)) return false;
+    *element = value();
     return true;
   }
 
  private:
-  const char* at_;
+  const char* at_ = nullptr;
+  const char* after_;  // the element; null where nobody has looked yet
   const char* end_;
   bool object_;
 };
@@ -124,10 +138,11 @@ struct Place {
   };
   Kind kind = Kind::Missing;
   std::string_view value;      // Found
-  std::string_view container;  // of the value or of the new one; empty for the root
   std::string_view member;     // Found: with its label, as it stands in the container
+  std::string_view container;  // of the new one
   std::string_view label;      // NewMember: key of the path
   bool label_escaped = false;
+  bool is_root = false;   // Found: the path has no step
   bool by_index = false;  // Found: the last step was an index
   std::string_view rest;  // of the path, behind the new label or index
 };

@@ -1,8 +1,10 @@
 // The SQL functions of JSON (manual: json1.html; compat/sql.md 10). Those named jsonb_ are the same with the result as
 // JSONB.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/number.h"
 #include "base/printf.h"
 #include "func/arguments.h"
@@ -18,13 +20,13 @@ using json::Place;
 
 // ---- documents ----
 
-// The canonical forms of the documents a statement saw last, shared by all its calls: two calls on one document read it
-// once.
+// The documents a statement saw last, shared by all its calls: two calls on one document read it once.
 struct DocumentCache : Allocated {
   static constexpr std::size_t kEntries = 4;
   struct Entry {
     String source;
-    String canonical;  // empty: the source is canonical itself
+    String canonical;  // empty: not needed yet, or the source is canonical itself
+    json::Scan scan;
     bool used = false;
   };
   Entry entries[kEntries];
@@ -35,9 +37,13 @@ constexpr int kSharedCallSite = -1;
 constexpr int kDocumentSlot = -2;
 constexpr std::size_t kSmallDocument = 24;  // shorter ones are read again faster than they are found
 
-// An argument as canonical JSON.
+enum class Form : std::uint8_t { Strict, Canonical };
+
+// An argument as JSON.
 class Document {
  public:
+  explicit Document(Form form = Form::Canonical) : form_(form) {}
+
   // False for NULL, and when the argument is no JSON (the call has then failed, unless `quiet`).
   bool read(FunctionContext& context, const Value& value, bool quiet = false) {
     if (value.is_null()) return false;
@@ -50,34 +56,50 @@ class Document {
       }
     }
     const std::string_view text = until_nul(text_of(context, value, source_));
-    DocumentCache* cache = nullptr;
-    if (text.size() >= kSmallDocument && context.auxiliary != nullptr) {
-      cache = static_cast<DocumentCache*>(context.auxiliary->get(kSharedCallSite, kDocumentSlot));
-      if (cache != nullptr) {
-        for (std::size_t i = 0; i < DocumentCache::kEntries; ++i) {
-          const DocumentCache::Entry& entry = cache->entries[i];
-          if (!entry.used || entry.source.size() != text.size() || std::string_view(entry.source) != text) continue;
-          if (cache->next % DocumentCache::kEntries == i) ++cache->next;  // another document of this call may come in
-          text_ = entry.canonical.empty() ? std::string_view(entry.source) : std::string_view(entry.canonical);
+    const bool cached = text.size() >= kSmallDocument && context.auxiliary != nullptr;
+    auto* const cache =
+        cached ? static_cast<DocumentCache*>(context.auxiliary->get(kSharedCallSite, kDocumentSlot)) : nullptr;
+    if (cache != nullptr) {
+      for (std::size_t i = 0; i < DocumentCache::kEntries; ++i) {
+        DocumentCache::Entry& entry = cache->entries[i];
+        if (!entry.used || entry.source.size() != text.size() || std::string_view(entry.source) != text) continue;
+        if (cache->next % DocumentCache::kEntries == i) ++cache->next;  // another document of this call may come in
+        if (!entry.canonical.empty()) {
+          text_ = entry.canonical;
           return true;
         }
+        if (!take(context, entry.source, entry.scan)) return false;
+        if (!own_.empty()) entry.canonical.assign(own_);
+        return true;
       }
     }
     const json::Scan scan = json::scan(text);
     if (!scan.valid) return malformed(context, quiet);
-    if (scan.canonical) {
-      text_ = text;
-    } else {
-      TextBuilder canonical;
-      json::append_canonical(canonical, text);
-      if (!keep(context, canonical)) return false;
-    }
-    if (text.size() >= kSmallDocument && context.auxiliary != nullptr) remember(context, cache, text, scan.canonical);
+    if (!take(context, text, scan)) return false;
+    if (cached) remember(context, cache, text, scan);
     return true;
   }
+  // In the form that was asked for, without blanks around.
   std::string_view text() const noexcept { return text_; }
+  // A value of the text without blanks; they are left out in `out`.
+  std::string_view canonical(std::string_view part, TextBuilder& out) const {
+    if (is_canonical_ || (part.front() != '{' && part.front() != '[')) return part;
+    json::append_canonical(out, part);
+    return out.text();
+  }
 
  private:
+  // Takes valid text as it is where its form will do.
+  bool take(FunctionContext& context, std::string_view text, const json::Scan& scan) {
+    is_canonical_ = scan.canonical;
+    if (scan.canonical || (scan.strict && form_ == Form::Strict)) {
+      text_ = json::without_blanks_around(text);
+      return true;
+    }
+    TextBuilder canonical;
+    json::append_canonical(canonical, text);
+    return keep(context, canonical);
+  }
   bool keep(FunctionContext& context, TextBuilder& text) {
     if (text.error() != Code::Ok) {
       context.fail(Status(text.error()));
@@ -85,13 +107,14 @@ class Document {
     }
     own_.assign(text.text());
     text_ = own_;
+    is_canonical_ = true;
     return true;
   }
   static bool malformed(FunctionContext& context, bool quiet) {
     if (!quiet) context.fail("malformed JSON");
     return false;
   }
-  void remember(FunctionContext& context, DocumentCache* cache, std::string_view source, bool canonical) {
+  void remember(FunctionContext& context, DocumentCache* cache, std::string_view source, const json::Scan& scan) {
     if (cache == nullptr) {
       cache = base::make_unique<DocumentCache>().release();
       context.auxiliary->set(kSharedCallSite, kDocumentSlot, cache, &DocumentCache::destroy);
@@ -100,11 +123,13 @@ class Document {
     DocumentCache::Entry& entry = cache->entries[cache->next++ % DocumentCache::kEntries];
     entry.used = false;
     entry.source.assign(source);
-    entry.canonical.clear();
-    if (!canonical) entry.canonical.assign(text_);
+    entry.canonical.assign(own_);
+    entry.scan = scan;
     entry.used = true;
   }
 
+  const Form form_;
+  bool is_canonical_ = true;
   TextScratch source_;
   String own_;
   std::string_view text_;
@@ -156,6 +181,12 @@ void give_sql(FunctionContext& context, std::string_view value, bool binary) {
     }
     default:
       break;
+  }
+  constexpr std::size_t kSafeDigits = 18;
+  if (value.size() <= kSafeDigits && std::all_of(value.begin(), value.end(), base::is_digit)) {
+    std::int64_t integer = 0;
+    for (const char c : value) integer = integer * 10 + (c - '0');
+    return context.result.set_integer(integer);
   }
   const base::NumericPrefix number = base::parse_numeric(value);
   if (number.kind == base::NumericPrefix::Kind::Integer) return context.result.set_integer(number.integer);
@@ -223,9 +254,8 @@ void to_json(FunctionContext& context, const Value& value, bool binary) {
     if (value.is_null()) return;
     TextScratch scratch;
     const std::string_view text = until_nul(text_of(context, value, scratch));
-    if (!json::scan(text).valid) return context.fail("malformed JSON");
     TextBuilder out;
-    json::append_jsonb(out, text);
+    if (!json::append_jsonb(out, text)) return context.fail("malformed JSON");
     if (!finish(context, out)) return;
     context.result.set_blob_copy(out.text());
     context.result.encoding = context.encoding;
@@ -247,7 +277,7 @@ void to_json(FunctionContext& context, const Value& value, bool binary) {
 
 void extract(FunctionContext& context, int arg_count, const Value* args, bool binary) {
   if (arg_count < 2) return;
-  Document document;
+  Document document(Form::Strict);
   if (!document.read(context, args[0])) return;
   TextBuilder out;
   if (arg_count > 2) out.append('[');
@@ -258,11 +288,12 @@ void extract(FunctionContext& context, int arg_count, const Value* args, bool bi
     const Place place = json::find(document.text(), path);
     if (place.kind == Place::Kind::BadPath) return fail_path(context, path);
     if (arg_count == 2) {
-      if (place.kind == Place::Kind::Found) give_sql(context, place.value, binary);
+      if (place.kind == Place::Kind::Found) give_sql(context, document.canonical(place.value, out), binary);
       return;
     }
     if (i > 1) out.append(',');
-    out.append(place.kind == Place::Kind::Found ? place.value : std::string_view("null"));
+    TextBuilder part;
+    out.append(place.kind == Place::Kind::Found ? document.canonical(place.value, part) : std::string_view("null"));
   }
   out.append(']');
   give_json(context, out, binary);
@@ -270,7 +301,7 @@ void extract(FunctionContext& context, int arg_count, const Value* args, bool bi
 
 // -> and ->>: the right side is a path, a label or an index.
 void arrow(FunctionContext& context, const Value* args, bool as_sql) {
-  Document document;
+  Document document(Form::Strict);
   if (!document.read(context, args[0])) return;
   if (args[1].is_null()) return;
   TextScratch scratch;
@@ -293,8 +324,9 @@ void arrow(FunctionContext& context, const Value* args, bool as_sql) {
   const Place place = json::find(document.text(), path.text());
   if (place.kind == Place::Kind::BadPath) return fail_path(context, given);
   if (place.kind != Place::Kind::Found) return;
-  if (as_sql) return give_sql(context, place.value, false);
-  give_json(context, place.value, false);
+  TextBuilder out;
+  const std::string_view value = document.canonical(place.value, out);
+  as_sql ? give_sql(context, value, false) : give_json(context, value, false);
 }
 
 enum class Edit : std::uint8_t { Insert, Replace, Set, ArrayInsert };
@@ -335,7 +367,7 @@ bool apply_edit(FunctionContext& context, std::string_view current, std::string_
     case Place::Kind::Found:
       if (edit == Edit::Insert) return true;
       if (edit == Edit::ArrayInsert) {
-        if (place.container.data() == nullptr) return true;
+        if (place.is_root) return true;
         if (!place.by_index) return fail_element(context, path);
         out.append(before(place.value.data()));
         out.append(one.text());
@@ -405,7 +437,7 @@ void remove_paths(FunctionContext& context, int arg_count, const Value* args, bo
     const Place place = json::find(current, path);
     if (place.kind == Place::Kind::BadPath) return fail_path(context, path);
     if (place.kind != Place::Kind::Found) continue;
-    if (place.container.data() == nullptr) return;  // nothing is left
+    if (place.is_root) return;  // nothing is left
     auto first = static_cast<std::size_t>(place.member.data() - current.data());
     std::size_t size = place.member.size();
     if (current[first + size] == ',') {
@@ -535,7 +567,7 @@ void fn_json_patch(FunctionContext& context, int, Value* args) { patch(context, 
 void fn_jsonb_patch(FunctionContext& context, int, Value* args) { patch(context, args, true); }
 
 void fn_json_array_length(FunctionContext& context, int arg_count, Value* args) {
-  Document document;
+  Document document(Form::Strict);
   if (!document.read(context, args[0])) return;
   std::string_view value = document.text();
   if (arg_count > 1) {
@@ -558,7 +590,7 @@ void fn_json_array_length(FunctionContext& context, int arg_count, Value* args) 
 }
 
 void fn_json_type(FunctionContext& context, int arg_count, Value* args) {
-  Document document;
+  Document document(Form::Strict);
   if (!document.read(context, args[0])) return;
   std::string_view value = document.text();
   if (arg_count > 1) {

@@ -96,7 +96,7 @@ class JsonCursor final : public vm::SourceCursor {
         return {};
       case kValue:
         if (container && binary_) {
-          context.result.set_blob_copy(std::string_view(document_).substr(current_.at, element.whole()));
+          context.result.set_blob_copy(document_.substr(current_.at, element.whole()));
           context.result.encoding = context.encoding;
         } else {
           give(context, current_.at);
@@ -152,21 +152,26 @@ class JsonCursor final : public vm::SourceCursor {
 
   Status take_document() {
     TextScratch scratch;
-    TextBuilder out;
-    document_.clear();
+    jsonb_.truncate(0);
     if (json_->type == ValueType::Blob) {
       const std::string_view blob = scratch.bytes(*json_);
       if (json::looks_like_jsonb(blob)) {
         if (json::check_jsonb(blob) != std::string_view::npos) return Status::error("malformed JSON");
-        document_.assign(blob);
-        return {};
+        jsonb_.append(blob);
+        return keep_document();
       }
     }
     const std::string_view text = until_nul(scratch.text(*json_));
-    if (!json::scan(text).valid) return Status::error("malformed JSON");
-    json::append_jsonb(out, text);
-    if (out.error() != Code::Ok) return Status(out.error());
-    document_.assign(out.text());
+    if (!json::append_jsonb(jsonb_, text)) return Status::error("malformed JSON");
+    return keep_document();
+  }
+
+  Status keep_document() {
+    if (const Code error = jsonb_.error(); error != Code::Ok) {
+      jsonb_.reset();
+      return Status(error);
+    }
+    document_ = jsonb_.text();
     return {};
   }
 
@@ -221,7 +226,7 @@ class JsonCursor final : public vm::SourceCursor {
     Element element;
     json::read_element(document_, at, &element);
     TextBuilder label;
-    json::append_text_of_jsonb(label, std::string_view(document_).substr(at, element.whole()));
+    json::append_text_of_jsonb(label, document_.substr(at, element.whole()));
     std::string_view quoted = label.text();
     const std::string_view content = quoted.substr(1, quoted.size() - 2);
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -233,7 +238,7 @@ class JsonCursor final : public vm::SourceCursor {
   void give(FunctionContext& context, std::size_t at) {
     Element element;
     json::read_element(document_, at, &element);
-    const std::string_view whole = std::string_view(document_).substr(at, element.whole());
+    const std::string_view whole = document_.substr(at, element.whole());
     const std::string_view content = whole.substr(element.header_size);
     // Stored as JSON has them.
     if (element.type == JsonbType::Int || element.type == JsonbType::Float) {
@@ -250,7 +255,8 @@ class JsonCursor final : public vm::SourceCursor {
   const bool binary_;
   bool done_ = true;
   OwnedValue json_;
-  String document_;
+  TextBuilder jsonb_;
+  std::string_view document_;  // of jsonb_
   String root_path_;
   json::JsonbPlace root_;
   Row current_{};

@@ -60,15 +60,26 @@ Status Concat(Machine& m, const Instruction& i, bool*) {
   const std::uint64_t size = std::uint64_t{a.size()} + b.size();
   if (size > static_cast<std::uint64_t>(m.length_limit())) return Code::TooBig;
 
-  // Text built piece by piece in one register grows in place.
-  const bool in_place = &out == &left && out.type == ValueType::Text && out.has(Value::kOwned) &&
-                        out.block->references == 1 && out.block->destroy == nullptr && out.data == out.block->bytes() &&
-                        out.block->capacity >= size + 2 && &left != &right;
-  if (in_place) {
-    char* bytes = out.block->bytes();
-    if (!b.empty()) std::memmove(bytes + a.size(), b.data(), b.size());
+  // Text built piece by piece in one register grows in place, and what a register held for the row before gives its
+  // block to that of the next.
+  record::ValueBlock* const held =
+      out.type == ValueType::Text && out.has(Value::kOwned) && out.block->references == 1 &&
+              out.block->destroy == nullptr && out.block->capacity >= size + 2
+          ? out.block
+          : nullptr;
+  const auto is_inside = [&](std::string_view text) {
+    return std::greater_equal<>()(text.data(), held->bytes()) &&
+           std::less<>()(text.data(), held->bytes() + held->capacity);
+  };
+  if (held != nullptr && !is_inside(b) && (a.data() == held->bytes() || !is_inside(a))) {
+    char* const bytes = held->bytes();
+    if (a.data() != bytes && !a.empty()) std::memcpy(bytes, a.data(), a.size());
+    if (!b.empty()) std::memcpy(bytes + a.size(), b.data(), b.size());
     bytes[size] = bytes[size + 1] = '\0';
+    out.data = bytes;
     out.size = static_cast<std::uint32_t>(size);
+    out.encoding = m.encoding;
+    out.subtype = 0;
     out.flags = Value::kOwned | Value::kTerminated;
     return {};
   }
