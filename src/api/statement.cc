@@ -239,7 +239,7 @@ SQLITE_API int sqlite3_finalize(sqlite3_stmt* handle) {
 
 SQLITE_API const char* sqlite3_sql(sqlite3_stmt* handle) {
   Statement* statement = to_statement(handle);
-  return statement == nullptr ? nullptr : statement->text().c_str();
+  return statement == nullptr ? nullptr : statement->text().data();
 }
 
 SQLITE_API char* sqlite3_expanded_sql(sqlite3_stmt* handle) {
@@ -305,7 +305,7 @@ SQLITE_API int sqlite3_stmt_status(sqlite3_stmt* handle, int op, int reset) {
       counter = &counters.filter_misses;
       break;
     case SQLITE_STMTSTATUS_MEMUSED:
-      return static_cast<int>(statement->execution().memory_used() + statement->program().arena.bytes());
+      return static_cast<int>(statement->execution().memory_used() + sizeof(vm::Program) + statement->program().arena.bytes());
     default:
       return 0;
   }

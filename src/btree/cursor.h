@@ -270,6 +270,7 @@ class Cursor {
 
   Result<Relation> seek_key_slow(const KeyProbe& probe);
   Result<Relation> seek_stored_key(std::span<const std::byte> key);
+  Status come_back();
   Status insert_at(std::uint32_t index, std::int64_t rowid, const Payload& payload, After after);
   Status replace(std::int64_t rowid, const Payload& payload, After after);
   Status overwrite(const Payload& payload);

@@ -81,10 +81,17 @@ struct ResetOnError {
 
 // ---- Inserting ----------------------------------------------------------------------------------------------------
 
+// Before a search: where an entry was erased, what comes instead is often its neighbour, and the leaf is tried first.
+Status Cursor::come_back() {
+  if (position_ == Position::Between && on_leaf_) return stand_on(index_);
+  if (position_ != Position::At && position_ != Position::None) reset();
+  return {};
+}
+
 Status Cursor::insert_row(std::int64_t rowid, const Payload& payload, After after) {
   PL_ASSERT(has_rowids_);
   PL_TRY(save_peers());
-  if (position_ != Position::At && position_ != Position::None) reset();
+  PL_TRY(come_back());
   PL_ASSIGN(const Relation relation, seek_rowid(rowid));
   if (relation == Relation::Equal) return replace(rowid, payload, after);
   const std::uint32_t index = !valid() ? 0 : relation == Relation::Less ? index_ + 1 : index_;
@@ -98,7 +105,7 @@ Status Cursor::insert_key(const Payload& key, const KeyProbe* probe, bool at_see
   if (at_seek && position_ == Position::At && last_relation_epoch_ == epoch_) {
     relation = last_relation_;
   } else {
-    if (position_ != Position::At && position_ != Position::None) reset();
+    PL_TRY(come_back());
     if (probe != nullptr) {
       PL_ASSIGN(relation, seek_key(*probe));
     } else {

@@ -45,7 +45,7 @@ Status generate_delete(Generator& g, const bind::Delete& erase) {
   const bool in_own_order =
       erase.returning == nullptr && erase.triggers.empty() && GatheredRows::in_own_order(search, {});
   PL_TRY(rows.plan(search, in_own_order));
-  program.may_abort = !rows.is_one_row() || !table.indexes.empty();  // one change: nothing to go back from
+  program.may_abort = !rows.is_one_row();  // nothing is asked once the row goes: nothing to go back from
   const bool unseen = erase.returning == nullptr && erase.triggers.empty();  // the order of the changes
   // The pages of the table are visited once each; RETURNING gives them out in this order.
   if (!unseen || !table.without_rowid) rows.meet_in_key_order();

@@ -51,6 +51,9 @@ Result<unsigned> Generator::record_flags(std::int32_t database) {
 }
 
 Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {
+  for (const IndexKey& known : keys_) {
+    if (known.index == &index) return known.key;
+  }
   Vector<record::KeyField> fields;
   // Of a WITHOUT ROWID table the key orders, and the other columns are what it carries.
   const auto columns = index.is_table ? index.columns.first(index.key_columns) : index.columns;
@@ -67,7 +70,8 @@ Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {
     }
     fields.push_back({collation, column.descending, false});
   }
-  return b_.key(fields);
+  keys_.push_back({&index, b_.key(fields)});
+  return keys_.back().key;
 }
 
 Result<std::int32_t> Generator::tree_of(std::int32_t database, const catalog::Table& table,

@@ -258,6 +258,11 @@ class Generator {
   };
   Vector<RecursiveRow> recursive_rows_;  // recursions whose steps are being written
   Vector<KeptCursor> kept_;
+  struct IndexKey {
+    const catalog::Index* index;
+    const record::KeyInfo* key;
+  };
+  Vector<IndexKey> keys_;  // that key_of() made
   Vector<vm::Instruction> setup_;
   Vector<HoistedExpression> hoisted_;
   Vector<KnownConstant> constants_;

@@ -99,7 +99,7 @@ class InsertCode {
     vm::Program& program = b_.program();
     program.read_only = false;
     program.changes_counted = true;
-    program.may_abort = !writes_one_row() || writer_.may_replace(insert_.on_conflict) || table_.autoincrement ||
+    program.may_abort = !writes_one_row() || checks_after_removal() || table_.autoincrement ||
                         upserts_change_keys() || insert_.returning != nullptr;
     PL_TRY(writer_.open());
     row_ = writer_.new_row();
@@ -123,6 +123,12 @@ class InsertCode {
     if (insert_.select->arms.size() != 1) return false;
     // A SELECT counts as several rows even where it gives one: when the disk is full only the statement is undone.
     return insert_.select->arms[0].core->rows.size() == 1;
+  }
+  // May a constraint fail when REPLACE has removed a row for the sake of another?
+  bool checks_after_removal() const noexcept {
+    if (!writer_.may_replace(insert_.on_conflict)) return false;
+    return 1 + std::count_if(table_.indexes.begin(), table_.indexes.end(),
+                             [](const catalog::Index* index) { return index->unique; }) > 1;
   }
   // Does an upsert change more than the row itself, where it stands?
   bool upserts_change_keys() const {

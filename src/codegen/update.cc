@@ -70,8 +70,8 @@ Status generate_update(Generator& g, const bind::Update& update) {
       writer.may_replace(update.on_conflict) || rows.reads_index(flags)) {
     rows.meet_in_key_order();
   }
-  // One change, after all is checked: nothing to go back from. But RETURNING computes after it.
-  program.may_abort = !rows.is_one_row() || touches_indexes || changes_key(update) ||
+  // One row, written after all is checked: nothing to go back from. But RETURNING computes after it.
+  program.may_abort = !rows.is_one_row() || changes_key(update) ||
                       writer.may_replace(update.on_conflict) || update.returning != nullptr;
   PL_TRY(rows.gather());
   const bool gathers = may_gather && !rows.is_one_row();

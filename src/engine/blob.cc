@@ -21,9 +21,9 @@ Result<CompiledRef> transaction_program(Connection& connection, int number, bool
   builder.emit_integer(1, reg);
   builder.emit(vm::Opcode::ResultRow, reg, 1);
   builder.emit(vm::Opcode::Halt);
-  CompiledRef compiled(new Compiled);
+  CompiledRef compiled = Compiled::make({}, 1);
   compiled->generation = connection.generation();
-  compiled->shapes.push_back(d.shape);
+  compiled->keep(d.shape);
   PL_ASSIGN(compiled->program, builder.finish());
   return compiled;
 }
@@ -80,7 +80,7 @@ Result<UniquePtr<Blob>> Blob::open(Connection& connection, std::string_view data
                static_cast<std::uint32_t>(table->columns[static_cast<std::size_t>(column)].storage_index), writable));
   const catalog::EntryId entry = table->entry;
   PL_ASSIGN(CompiledRef compiled, transaction_program(connection, number, writable));
-  blob->statement_ = perlite::make_unique<Statement>(connection, std::string_view(), 0u, std::move(compiled));
+  blob->statement_ = Statement::make(connection, {}, 0, std::move(compiled));
   const Result<vm::StepResult> begun = blob->statement_->step();
   PL_TRY(begun.status().clone());
   PL_ASSIGN(const PageNo root, connection.root_of(number, entry));

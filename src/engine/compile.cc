@@ -199,11 +199,12 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
 
   const std::uint64_t generation = generation_;
   PL_ASSIGN(const bind::Statement* const bound, bind::bind_statement(parsed, text, *this, arena));
-  CompiledRef compiled(new Compiled);
+  const bool is_alone = text.size() <= CompiledCache::kMaxTextBytes && is_blank(text.substr(parsed.tail));
+  CompiledRef compiled = Compiled::make(is_alone ? text : std::string_view(), databases_.size());
   compiled->generation = generation;
-  compiled->shapes.reserve(databases_.size());
+  compiled->tail = parsed.tail;
   for (const auto& d : databases_) {
-    if (d->shape) compiled->shapes.push_back(d->shape);
+    if (d->shape) compiled->keep(d->shape);
   }
   if (bound->kind == bind::StatementKind::Pragma) {
     PL_ASSIGN(compiled->program, file_pragma_program(*this, *bound->pragma));
@@ -238,9 +239,9 @@ Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, st
   const unsigned key_flags = flags & (SQLITE_PREPARE_NO_VTAB | SQLITE_PREPARE_FROM_DDL);
   // A text the cache knows is one statement and nothing behind it.
   if (!has_authorizer()) {
-    if (CompiledCache::Entry* entry = compiled_.find(text, key_flags, generation_); entry != nullptr) {
-      *tail = entry->tail;
-      return new Statement(*this, text.substr(0, entry->tail), flags, entry->compiled);
+    if (Compiled* const known = compiled_.find(text, key_flags, generation_); known != nullptr) {
+      *tail = known->tail;
+      return Statement::make(*this, text.substr(0, *tail), flags, CompiledRef(known)).release();
     }
   }
   CompiledRef compiled;
@@ -258,9 +259,9 @@ Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, st
     if (!moved.ok() || !moved.value()) return std::move(result.status());
   }
   if (!compiled) return static_cast<Statement*>(nullptr);
-  auto statement = perlite::make_unique<Statement>(*this, text.substr(0, *tail), flags, compiled);
-  if (!has_authorizer() && !compiled->once && is_blank(text.substr(*tail)) && compiled->generation == generation_) {
-    compiled_.add(text, key_flags, *tail, compiled);
+  UniquePtr<Statement> statement = Statement::make(*this, text.substr(0, *tail), flags, compiled);
+  if (!has_authorizer() && !compiled->once && !compiled->text().empty() && compiled->generation == generation_) {
+    compiled_.add(key_flags, compiled);
   }
   return statement.release();
 }

@@ -4,6 +4,18 @@
 
 namespace perlite::engine {
 
+CompiledRef Compiled::make(std::string_view text, std::size_t shapes) {
+  static_assert(alignof(Compiled) >= alignof(catalog::ShapeRef));
+  const std::size_t shapes_size = shapes * sizeof(catalog::ShapeRef);
+  auto* const memory = static_cast<char*>(base::Allocator::allocate(sizeof(Compiled) + shapes_size + text.size()));
+  auto* const compiled = ::new (memory) Compiled;
+  compiled->shapes_ = reinterpret_cast<catalog::ShapeRef*>(memory + sizeof(Compiled));
+  char* const copy = memory + sizeof(Compiled) + shapes_size;
+  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+  compiled->text_ = {copy, text.size()};
+  return CompiledRef(compiled);
+}
+
 // FNV-1a over words of eight bytes: texts are short and compared in full afterwards.
 std::uint64_t CompiledCache::hash_of(std::string_view text) noexcept {
   std::uint64_t hash = 0xcbf29ce484222325ull ^ text.size();
@@ -18,24 +30,24 @@ std::uint64_t CompiledCache::hash_of(std::string_view text) noexcept {
   return hash ^ (hash >> 32);
 }
 
-void CompiledCache::unlink(Entry* entry) noexcept {
-  (entry->newer != nullptr ? entry->newer->older : newest_) = entry->older;
-  (entry->older != nullptr ? entry->older->newer : oldest_) = entry->newer;
-  entry->newer = entry->older = nullptr;
+void CompiledCache::unlink(Compiled* entry) noexcept {
+  (entry->newer_ != nullptr ? entry->newer_->older_ : newest_) = entry->older_;
+  (entry->older_ != nullptr ? entry->older_->newer_ : oldest_) = entry->newer_;
+  entry->newer_ = entry->older_ = nullptr;
 }
 
-void CompiledCache::push_front(Entry* entry) noexcept {
-  entry->older = newest_;
-  if (newest_ != nullptr) newest_->newer = entry;
+void CompiledCache::push_front(Compiled* entry) noexcept {
+  entry->older_ = newest_;
+  if (newest_ != nullptr) newest_->newer_ = entry;
   newest_ = entry;
   if (oldest_ == nullptr) oldest_ = entry;
 }
 
-CompiledCache::Entry* CompiledCache::find(std::string_view text, unsigned flags, std::uint64_t generation) noexcept {
+Compiled* CompiledCache::find(std::string_view text, unsigned flags, std::uint64_t generation) noexcept {
   const std::uint64_t hash = hash_of(text);
-  for (Entry* entry = buckets_[hash % kBuckets]; entry != nullptr; entry = entry->next_in_bucket) {
-    if (entry->hash != hash || entry->flags != flags || entry->text != text) continue;
-    if (entry->compiled->generation != generation) {
+  for (Compiled* entry = buckets_[hash % kBuckets]; entry != nullptr; entry = entry->next_in_bucket_) {
+    if (entry->hash_ != hash || entry->flags_ != flags || entry->text_ != text) continue;
+    if (entry->generation != generation) {
       remove(entry);
       return nullptr;
     }
@@ -49,28 +61,25 @@ CompiledCache::Entry* CompiledCache::find(std::string_view text, unsigned flags,
   return nullptr;
 }
 
-void CompiledCache::add(std::string_view text, unsigned flags, std::size_t tail, CompiledRef compiled) {
-  if (text.size() > kMaxTextBytes) return;
+void CompiledCache::add(unsigned flags, const CompiledRef& compiled) noexcept {
   if (count_ >= kCapacity) remove(oldest_);
-  auto entry = make_unique<Entry>();
-  entry->text.assign(text);
-  entry->hash = hash_of(text);
-  entry->tail = tail;
-  entry->flags = flags;
-  entry->compiled = std::move(compiled);
-  entry->next_in_bucket = buckets_[entry->hash % kBuckets];
-  buckets_[entry->hash % kBuckets] = entry.get();
-  push_front(entry.release());
+  Compiled* const entry = &*compiled;
+  ++entry->references_;
+  entry->flags_ = flags;
+  entry->hash_ = hash_of(entry->text_);
+  entry->next_in_bucket_ = buckets_[entry->hash_ % kBuckets];
+  buckets_[entry->hash_ % kBuckets] = entry;
+  push_front(entry);
   ++count_;
 }
 
-void CompiledCache::remove(Entry* entry) noexcept {
-  Entry** link = &buckets_[entry->hash % kBuckets];
-  while (*link != entry) link = &(*link)->next_in_bucket;
-  *link = entry->next_in_bucket;
+void CompiledCache::remove(Compiled* entry) noexcept {
+  Compiled** link = &buckets_[entry->hash_ % kBuckets];
+  while (*link != entry) link = &(*link)->next_in_bucket_;
+  *link = entry->next_in_bucket_;
   unlink(entry);
-  delete entry;
   --count_;
+  if (--entry->references_ == 0) delete entry;
 }
 
 void CompiledCache::clear() noexcept {

@@ -7,26 +7,51 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <string_view>
+#include <utility>
 
 #include "base/allocator.h"
-#include "base/containers.h"
 #include "catalog/shape_registry.h"
 #include "vm/program.h"
 
 namespace perlite::engine {
 
-// A program, and the shapes whose objects it points to.
+class CompiledRef;
+
+// A program, and the shapes whose objects it points to. Text and shapes stand in one block with it.
 class Compiled : public Allocated {
  public:
+  // `text`: what the cache is to know it by; empty where it is not to be cached. `shapes`: as many as it has room for.
+  static CompiledRef make(std::string_view text, std::size_t shapes);
+  Compiled(const Compiled&) = delete;
+  Compiled& operator=(const Compiled&) = delete;
+  ~Compiled() {
+    for (std::size_t i = 0; i < shape_count_; ++i) shapes_[i].~ShapeRef();
+  }
+  std::string_view text() const noexcept { return text_; }
+  void keep(const catalog::ShapeRef& shape) noexcept { ::new (shapes_ + shape_count_++) catalog::ShapeRef(shape); }
+
   vm::ProgramRef program;
-  Vector<catalog::ShapeRef> shapes;
   bool once = false;             // compiling it did something: it is not taken from the cache
   std::uint64_t generation = 0;  // of the connection, when it was compiled
+  std::size_t tail = 0;          // bytes of the text that the statement took, the semicolon included
 
  private:
   friend class CompiledRef;
+  friend class CompiledCache;
+  Compiled() = default;
+
+  std::string_view text_;
+  catalog::ShapeRef* shapes_ = nullptr;
+  std::size_t shape_count_ = 0;
   int references_ = 0;  // all of one connection, under its lock
+  // Of the cache.
+  unsigned flags_ = 0;
+  std::uint64_t hash_ = 0;
+  Compiled* newer_ = nullptr;
+  Compiled* older_ = nullptr;
+  Compiled* next_in_bucket_ = nullptr;
 };
 
 class CompiledRef {
@@ -62,34 +87,23 @@ class CompiledCache {
   CompiledCache& operator=(const CompiledCache&) = delete;
   ~CompiledCache() { clear(); }
 
-  struct Entry : Allocated {
-    String text;           // the statement alone, as written
-    std::size_t tail = 0;  // bytes of the text that the statement took, the semicolon included
-    unsigned flags = 0;
-    CompiledRef compiled;
-    Entry* newer = nullptr;
-    Entry* older = nullptr;
-    Entry* next_in_bucket = nullptr;
-    std::uint64_t hash = 0;
-  };
-
-  // The entry for a text that begins with it, null when there is none. `text` must be exactly the text of one prepare
-  // call.
-  Entry* find(std::string_view text, unsigned flags, std::uint64_t generation) noexcept;
-  void add(std::string_view text, unsigned flags, std::size_t tail, CompiledRef compiled);
-  void remove(Entry* entry) noexcept;
+  // What was compiled from exactly the text of one prepare call; null when there is none.
+  Compiled* find(std::string_view text, unsigned flags, std::uint64_t generation) noexcept;
+  // For a text that find() did not know just now; not without text().
+  void add(unsigned flags, const CompiledRef& compiled) noexcept;
   void clear() noexcept;
   std::uint64_t hits = 0;
 
  private:
   static constexpr std::size_t kBuckets = 128;
   static std::uint64_t hash_of(std::string_view text) noexcept;
-  void unlink(Entry* entry) noexcept;
-  void push_front(Entry* entry) noexcept;
+  void unlink(Compiled* entry) noexcept;
+  void push_front(Compiled* entry) noexcept;
+  void remove(Compiled* entry) noexcept;
 
-  Entry* buckets_[kBuckets] = {};
-  Entry* newest_ = nullptr;
-  Entry* oldest_ = nullptr;
+  Compiled* buckets_[kBuckets] = {};
+  Compiled* newest_ = nullptr;
+  Compiled* oldest_ = nullptr;
   std::size_t count_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "engine/statement.h"
 
+#include <cstring>
 #include <ctime>
 
 #include "engine/expand.h"
@@ -31,12 +32,27 @@ class RunningScope {
 
 }  // namespace
 
+UniquePtr<Statement> Statement::make(Connection& connection, std::string_view text, unsigned flags,
+                                     CompiledRef compiled) {
+  void* const memory = base::Allocator::allocate(sizeof(Statement) + text.size() + 1);
+  char* const copy = static_cast<char*>(memory) + sizeof(Statement);
+  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+  copy[text.size()] = '\0';
+  try {
+    return UniquePtr<Statement>(::new (memory)
+                                    Statement(connection, {copy, text.size()}, flags, std::move(compiled)));
+  } catch (...) {
+    base::Allocator::release(memory);
+    throw;
+  }
+}
+
 Statement::Statement(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled)
     : flags_(flags),
       connection_(connection),
       text_(text),
       compiled_(std::move(compiled)),
-      execution_(make_unique<vm::Execution>(compiled_->program, connection)) {
+      execution_(compiled_->program, connection) {
   connection_.link(*this);
 }
 
@@ -77,7 +93,7 @@ Result<vm::StepResult> Statement::step() {
     connection_.expire_programs();
     state_ = State::Ready;
     last_error_ = Code::Ok;
-    execution_->reset();
+    execution_.reset();
   }
 }
 
@@ -91,7 +107,7 @@ Result<vm::StepResult> Statement::start_and_run(bool trace) {
     if (trace && (hooks.trace_mask != 0 || hooks.legacy_trace != nullptr || hooks.legacy_profile != nullptr))
       trace_start();
   }
-  Result<vm::StepResult> result = execution_->step();
+  Result<vm::StepResult> result = execution_.step();
   if (result.ok() && result.value() == vm::StepResult::Row) {
     has_row_ = true;
     const Hooks& hooks = connection_.hooks;
@@ -100,7 +116,7 @@ Result<vm::StepResult> Statement::start_and_run(bool trace) {
   }
   if (!result.ok()) {
     Status error = std::move(result.status());
-    const catalog::ConflictAction action = execution_->conflict_action();
+    const catalog::ConflictAction action = execution_.conflict_action();
     Status outcome = finish(error.clone(), action);
     return error;
   }
@@ -115,12 +131,12 @@ Status Statement::finish(Status status, catalog::ConflictAction action) {
   state_ = State::Finished;
   Code code = status.code();
   Status outcome;
-  if (code == Code::Ok && execution_->foreign_key_counter() > 0) {
+  if (code == Code::Ok && execution_.foreign_key_counter() > 0) {
     outcome = Status(Code::ConstraintForeignKey, "FOREIGN KEY constraint failed");
     code = outcome.code();
     action = catalog::ConflictAction::Abort;
   }
-  execution_->reset();
+  execution_.reset();
   Status ended = connection_.statement_finished(*this, code, action);
   if (outcome.ok()) outcome = std::move(ended);
   savepoints_.clear();
@@ -136,7 +152,7 @@ Code Statement::reset() {
   rolled_back_ = Code::Ok;
   state_ = State::Ready;
   has_row_ = false;
-  execution_->reset();
+  execution_.reset();
   return code;
 }
 
@@ -146,11 +162,8 @@ Status Statement::reprepare() {
   PL_TRY(connection_.refuse_locked_schemas());
   PL_ASSIGN(CompiledRef compiled, connection_.compile(text_, flags_, &tail));
   if (!compiled) return Code::Schema;
-  auto execution = make_unique<vm::Execution>(compiled->program, connection_);
-  execution->take_bindings(*execution_);
-  execution->counters() = execution_->counters();
-  ++execution->counters().reprepares;
-  execution_ = std::move(execution);
+  execution_.replace_program(compiled->program);
+  ++execution_.counters().reprepares;
   compiled_ = std::move(compiled);
   wide_names_.clear();
   return {};
@@ -202,7 +215,7 @@ void Statement::trace_start() {
   const Hooks& hooks = connection_.hooks;
   if ((hooks.trace_mask & SQLITE_TRACE_PROFILE) != 0 || hooks.legacy_profile != nullptr) started_ns_ = now_ns();
   if ((hooks.trace_mask & SQLITE_TRACE_STMT) != 0) {
-    hooks.trace(SQLITE_TRACE_STMT, hooks.trace_context, this, const_cast<char*>(text_.c_str()));
+    hooks.trace(SQLITE_TRACE_STMT, hooks.trace_context, this, const_cast<char*>(text_.data()));
   } else if (hooks.legacy_trace != nullptr) {
     const String expanded = expand_sql(*this);
     hooks.legacy_trace(hooks.legacy_trace_context, expanded.c_str());
@@ -216,7 +229,7 @@ void Statement::trace_end() {
   if ((hooks.trace_mask & SQLITE_TRACE_PROFILE) != 0)
     hooks.trace(SQLITE_TRACE_PROFILE, hooks.trace_context, this, &elapsed);
   if (hooks.legacy_profile != nullptr) {
-    hooks.legacy_profile(hooks.legacy_profile_context, text_.c_str(), static_cast<sqlite3_uint64>(elapsed));
+    hooks.legacy_profile(hooks.legacy_profile_context, text_.data(), static_cast<sqlite3_uint64>(elapsed));
   }
 }
 

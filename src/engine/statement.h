@@ -25,7 +25,9 @@ class Statement : public Allocated {
   static constexpr int kMaxReprepares = 50;
 
   // `text` is the statement alone.
-  Statement(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled);
+  static UniquePtr<Statement> make(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled);
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
   ~Statement();
 
   static Statement* from(void* handle) noexcept {
@@ -35,7 +37,7 @@ class Statement : public Allocated {
 
   const vm::Program& program() const noexcept { return *compiled_->program; }
   Connection& connection() noexcept { return connection_; }
-  const String& text() const noexcept { return text_; }
+  std::string_view text() const noexcept { return text_; }  // a NUL stands behind it
   unsigned flags() const noexcept { return flags_; }
 
   // Row or Done. After an error or Done the next call starts over.
@@ -48,9 +50,9 @@ class Statement : public Allocated {
   bool is_read_only() const noexcept { return program().read_only; }
   bool returns_rows() const noexcept { return !program().columns.empty(); }
   bool has_row() const noexcept { return has_row_; }
-  std::span<Value> row() noexcept { return has_row_ ? execution_->row() : std::span<Value>(); }
-  vm::Execution& execution() noexcept { return *execution_; }
-  std::span<Value> bindings() noexcept { return execution_->bindings(); }
+  std::span<Value> row() noexcept { return has_row_ ? execution_.row() : std::span<Value>(); }
+  vm::Execution& execution() noexcept { return execution_; }
+  std::span<Value> bindings() noexcept { return execution_.bindings(); }
   int parameter_index(std::string_view name) const noexcept;  // 0 when there is none
   Statement* next() const noexcept { return next_; }
   String normalized_text;  // what sqlite3_normalized_sql lent, empty until it is asked
@@ -77,6 +79,7 @@ class Statement : public Allocated {
 
  private:
   friend class Connection;
+  Statement(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled);
   static constexpr std::uint32_t kAlive = 0x53544d54;
   enum class State : std::uint8_t { Ready, Running, Finished };
   struct StatementSavepoint {
@@ -93,9 +96,9 @@ class Statement : public Allocated {
   std::uint32_t mark_ = kAlive;
   unsigned flags_;
   Connection& connection_;
-  String text_;
+  std::string_view text_;  // in one block with the statement
   CompiledRef compiled_;
-  UniquePtr<vm::Execution> execution_;
+  vm::Execution execution_;
   State state_ = State::Ready;
   bool has_row_ = false;
   Code last_error_ = Code::Ok;

@@ -96,9 +96,7 @@ const char* skip_value(const char* at, const char* end) noexcept;
 class Elements {
  public:
   explicit Elements(std::string_view container) noexcept
-      : after_(container.data() + 1),
-        end_(container.data() + container.size()),
-        object_(container.front() == '{') {}
+      : after_(container.data() + 1), end_(container.data() + container.size()), object_(container.front() == '{') {}
   // Goes to the next element; false at the end. `label` keeps its quotes; empty for arrays.
   bool advance(std::string_view* label) noexcept;
   // Where the element begins; the closing bracket at the end.

@@ -1024,7 +1024,67 @@ class JoinPlanner {
   bool reverse_ = false;
 };
 
+namespace {
+
+bool is_plain_number(const Expr& expr) {
+  if (expr.kind == ExprKind::Parameter) return true;
+  const auto* literal = expr.try_as<bind::LiteralExpr>();
+  return literal != nullptr && literal->value.type == ValueType::Integer;
+}
+
+}  // namespace
+
+// A row that is asked for by its rowid, in as many words, is found in no better way: there is nothing to weigh. Null
+// where more is asked.
+const Operator* Planning::one_row(const Region& region) {
+  if (region.items.size() != 1 || !on(Rewrite::IndexAccess) || options.reverse_unordered_selects) return nullptr;
+  const Item& item = region.items[0];
+  const bind::Relation* const relation = item.relation;
+  if (relation == nullptr || relation->kind != bind::RelationKind::Table || item.right != nullptr ||
+      item.fixed != nullptr || item.needs != 0 || relation->table->without_rowid ||
+      relation->hint != sql::IndexHint::None) {
+    return nullptr;
+  }
+  const bind::CompareExpr* found = nullptr;
+  for (const Expr* condition : region.conditions) {
+    constexpr unsigned kElsewhere = bind::kHasSubquery | bind::kNotDeterministic | bind::kIsConstant;
+    if ((condition->flags & kElsewhere) != 0) return nullptr;
+    const auto* compare = condition->try_as<bind::CompareExpr>();
+    if (compare == nullptr || compare->op != bind::CompareOp::Equal || compare->rules.size() != 1) continue;
+    const auto* column = compare->left->try_as<bind::ColumnExpr>();
+    if (column == nullptr || column->relation != relation || !is_plain_number(*compare->right) ||
+        !record::is_numeric(compare->rules[0].affinity)) {
+      continue;
+    }
+    if (column->column == catalog::kRowidColumn || column->column == relation->table->rowid_alias) found = compare;
+  }
+  if (found == nullptr) return nullptr;
+  Seek seek;
+  seek.value = found->right;
+  seek.affinity = bind::Affinity::Integer;
+  seek.source = found;
+  auto* path = arena.make<AccessPath>();
+  path->kind = AccessKind::RowidSeek;
+  path->seeks = arena.copy_array(std::span<const Seek>(&seek, 1));
+  path->unique = true;
+  path->rows = 1;
+  path->cost = kSeekCost;
+  auto* scan = make<Scan>(path->rows, path->cost);
+  scan->relation = relation;
+  scan->path = path;
+  if (region.conditions.size() == 1) return scan;
+  Vector<const Expr*> others;
+  others.reserve(region.conditions.size());
+  for (const Expr* condition : region.conditions) {
+    if (condition != found) others.push_back(condition);
+  }
+  return filter(scan, others);
+}
+
 Result<JoinResult> Planning::join(Region& region, OrderList wanted, bool outermost, std::size_t loose_from) {
+  if (wanted.empty()) {
+    if (const Operator* const row = one_row(region)) return JoinResult{row, false};
+  }
   return JoinPlanner(*this, region, wanted, outermost, loose_from).run();
 }
 

@@ -76,6 +76,7 @@ struct Planning {
 
   // plan_join.cc. `outermost`: the join is run once for each run of its query.
   Result<JoinResult> join(Region& region, OrderList wanted, bool outermost, std::size_t loose_from = kStrict);
+  const Operator* one_row(const Region& region);
 
   // The items of the join being planned that an expression needs.
   RelationSet set_of(const bind::Expr& expr) const {

@@ -92,6 +92,7 @@ const Collation& nocase_collation() noexcept { return kNoCase; }
 const Collation& rtrim_collation() noexcept { return kRTrim; }
 
 const Collation* find_builtin_collation(std::string_view name) noexcept {
+  if (name == kBinary.name) return &kBinary;  // as nearly all are
   for (const Collation* collation : {&kBinary, &kNoCase, &kRTrim}) {
     const std::string_view other = collation->name;
     if (name.size() == other.size() && compare_nocase(name, other) == 0) return collation;

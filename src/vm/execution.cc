@@ -1,5 +1,6 @@
 #include "vm/execution.h"
 
+#include <algorithm>
 #include <new>
 
 #include "vm/machine.h"
@@ -54,9 +55,15 @@ void Execution::clear_bindings() noexcept {
   for (record::Value& value : machine_->bindings) value.release();
 }
 
-void Execution::take_bindings(Execution& other) noexcept {
-  const std::size_t count = std::min(machine_->bindings.size(), other.machine_->bindings.size());
-  for (std::size_t i = 0; i < count; ++i) machine_->bindings[i].take(other.machine_->bindings[i]);
+void Execution::replace_program(ProgramRef program) {
+  auto machine = make_unique<Machine>(program, machine_->host);
+  const std::size_t count = std::min(machine->bindings.size(), machine_->bindings.size());
+  for (std::size_t i = 0; i < count; ++i) machine->bindings[i].take(machine_->bindings[i]);
+  machine->counters = machine_->counters;
+  machine_ = std::move(machine);
+  program_ = std::move(program);
+  row_ = {};
+  state_ = State::Ready;
 }
 
 catalog::ConflictAction Execution::conflict_action() const noexcept { return machine_->conflict_action; }
@@ -65,7 +72,7 @@ StatementCounters& Execution::counters() noexcept { return machine_->counters; }
 
 std::size_t Execution::memory_used() const noexcept {
   std::size_t bytes = sizeof(Execution) + sizeof(Machine) + machine_->row_arena_size +
-                      (machine_->bindings.capacity() + machine_->row.capacity()) * sizeof(record::Value);
+                      (machine_->many_bindings.capacity() + machine_->row.capacity()) * sizeof(record::Value);
   for (const Frame* frame = machine_->frame; frame != nullptr; frame = frame->parent) bytes += frame->bytes();
   for (const Frame* frame = machine_->idle; frame != nullptr; frame = frame->parent) bytes += frame->bytes();
   return bytes;

@@ -66,8 +66,8 @@ class Execution : public Allocated {
   // only while not running.
   std::span<record::Value> bindings() noexcept;
   void clear_bindings() noexcept;  // all NULL
-  // Takes over the bindings of the execution of a stale program that this one replaces.
-  void take_bindings(Execution& other) noexcept;
+  // Runs another program from now on, in the place of one that is stale; bindings and counters stay.
+  void replace_program(ProgramRef program);
 
   // After a failed step(): what the conflict clause (or RAISE) says about the changes made; Abort unless told
   // otherwise.

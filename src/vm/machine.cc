@@ -108,7 +108,9 @@ Machine::Machine(ProgramRef program_to_run, Host& host_to_ask)
       functions(host_to_ask.functions()),
       encoding(program->encoding),
       temporary(host_to_ask) {
-  bindings.resize(static_cast<std::size_t>(program->parameter_count));
+  const auto count = static_cast<std::size_t>(program->parameter_count);
+  if (count > kFewBindings) many_bindings.resize(count);
+  bindings = {count > kFewBindings ? many_bindings.data() : few_bindings, count};
 }
 
 Machine::~Machine() {

@@ -193,7 +193,10 @@ class Machine : public Allocated {
   TemporarySpace temporary;
   RecordWriter record_writer;
   Vector<record::Value> scratch_values;
-  Vector<record::Value> bindings;
+  std::span<record::Value> bindings;
+  static constexpr std::size_t kFewBindings = 6;
+  record::Value few_bindings[kFewBindings];
+  Vector<record::Value> many_bindings;
   Vector<record::Value> row;
   std::size_t row_size = 0;
   base::ByteBuffer row_arena;

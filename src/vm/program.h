@@ -137,8 +137,14 @@ struct Program : Allocated {
   template <class T>
   using List = arena_containers::Vector<T>;  // in the program's arena
 
-  Program() : arena(kFirstChunkBytes) {}
+  Program() : arena(first_chunk_, kNextChunkBytes) {}
 
+ private:
+  static constexpr std::size_t kFirstChunkBytes = 3072;  // a statement of ordinary size in one allocation
+  static constexpr std::size_t kNextChunkBytes = 4096;
+  alignas(std::max_align_t) std::byte first_chunk_[kFirstChunkBytes];
+
+ public:
   Arena arena;
   List<Instruction> code{base::ArenaAllocator<Instruction>(arena)};
   List<TreeName> trees{base::ArenaAllocator<TreeName>(arena)};
@@ -163,8 +169,6 @@ struct Program : Allocated {
   void release() const noexcept;
 
  private:
-  static constexpr std::size_t kFirstChunkBytes = 3072;  // a statement of ordinary size in one allocation
-
   mutable std::atomic<std::int32_t> references_{1};
 };
 
