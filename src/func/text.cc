@@ -329,7 +329,7 @@ void fn_substr(FunctionContext& context, int arg_count, Value* args) {
       if (backwards) {
         count = 0;
       } else {
-        count = -start > count ? 0 : count + start;
+        count = std::max<std::int64_t>(0, count + start);
       }
       start = 0;
     }

@@ -170,8 +170,8 @@ std::vector<Situation> situations() {
         for (const int log : {kAbsent, 0, 0444, 0666}) {
           for (const int memory : {kAbsent, 0, 0444, 0666}) {
             if (others != Others::kComeAndDie && (log == kAbsent || memory == kAbsent)) continue;
-            for (const char* parameters : {"", "?mode=ro", "?readonly_shm=1", "?immutable=1", "?nolock=1"}) {
-              const bool asks_nobody = parameters[1] == 'i' || parameters[1] == 'n';
+            for (const std::string parameters : {"", "?mode=ro", "?readonly_shm=1", "?immutable=1", "?nolock=1"}) {
+              const bool asks_nobody = parameters == "?immutable=1" || parameters == "?nolock=1";
               if (asks_nobody && (others != Others::kComeAndDie || database == 0666)) continue;
               all.push_back({others, folder, database, log, memory, parameters, false});
             }
