@@ -70,4 +70,15 @@ void LockQueue::wake() noexcept {
   if (first != nullptr) first->parker_.wake();
 }
 
+void LockQueue::give_back() noexcept {
+  if (!empty() && !runs()) wake();
+}
+
+void LockQueue::end_run() noexcept {
+  if (runner_.load(std::memory_order_relaxed) != std::this_thread::get_id()) return;
+  runner_.store({}, std::memory_order_relaxed);
+  run_until_.store(0, std::memory_order_relaxed);
+  wake();
+}
+
 }  // namespace perlite::os

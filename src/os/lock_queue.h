@@ -47,6 +47,23 @@ class LockQueue {
   // A lock was given back for which others may wait: the first may try again, unless it is his own, of an attempt that
   // came to nothing. Costs a load when nobody waits.
   void wake() noexcept;
+  // wake(), but during the run of the thread that calls.
+  void give_back() noexcept;
+
+  // Whom the queue served goes on for a while as if nobody waited, where a lock is held for less time than handing it on
+  // takes: who is first looks by himself meanwhile.
+  void begin_run(Clock::time_point until) noexcept {
+    runner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    run_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  // The run of the thread that calls is over: the first is woken. Nothing for any other thread.
+  void end_run() noexcept;
+  bool runs() const noexcept {
+    return runner_.load(std::memory_order_relaxed) == std::this_thread::get_id() && Clock::now() < run_end();
+  }
+  Clock::time_point run_end() const noexcept {
+    return Clock::time_point(Clock::duration(run_until_.load(std::memory_order_relaxed)));
+  }
 
   // Whether this process holds the lock that most wait for, and will wake() the first when it can be had or handed on.
   void set_held(bool on) noexcept { held_.store(on, std::memory_order_relaxed); }
@@ -73,6 +90,8 @@ class LockQueue {
   Place* last_ = nullptr;
   std::uint64_t wakes_ = 0;
   std::atomic<Clock::rep> turn_until_{0};
+  std::atomic<Clock::rep> run_until_{0};
+  std::atomic<std::thread::id> runner_{};
   std::atomic<bool> has_turn_{false};
   std::atomic<bool> held_{false};
   std::atomic<std::uint32_t> waiting_{0};  // places; written with the mutex held

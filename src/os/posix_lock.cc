@@ -211,7 +211,7 @@ int posix_unlock(sqlite3_file* handle, int level) noexcept {
   // Those who wait for readers to go look by themselves.
   const bool kept_others_out = file.level >= SQLITE_LOCK_RESERVED;
   const int code = unlock_posix(file, level);
-  if (kept_others_out) file.inode->queue.wake();
+  if (kept_others_out) file.inode->queue.give_back();
   return code;
 }
 

@@ -242,7 +242,7 @@ int posix_shm_lock(sqlite3_file* handle, int offset, int count, int flags) {
   if (file.generation != process_generation()) return SQLITE_IOERR_SHMLOCK;  // opened before a fork
   const int code = set_slots(file, offset, count, flags);
   // Nobody queues for the read marks.
-  if ((flags & SQLITE_SHM_UNLOCK) != 0 && offset < kFirstReadMark) file.inode->queue.wake();
+  if ((flags & SQLITE_SHM_UNLOCK) != 0 && offset < kFirstReadMark) file.inode->queue.give_back();
   return code;
 }
 

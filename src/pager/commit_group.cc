@@ -93,6 +93,7 @@ Status CommitGroup::commit(Sink& sink, Number base, const wal::IndexHeader& head
   os::LockQueue* const queue = holder_->lock_queue();
   Member* const gatherer = appended_ - settled_ >= expected_ ? std::exchange(gatherer_, nullptr) : nullptr;
   lock.unlock();
+  queue->end_run();  // the others are to share the sync
   queue->wake();
   if (gatherer != nullptr) gatherer->parker.wake();
   if (others_sync) mine.parker.wait();

@@ -20,6 +20,8 @@ constexpr microseconds kPauseLeast{100};
 constexpr milliseconds kPauseMost{2};
 // A process that had to wait goes on for so long: handing a lock over costs more than most commits.
 constexpr milliseconds kTurn{4};
+// A thread that had to wait, likewise.
+constexpr microseconds kRun{200};
 
 }  // namespace
 
@@ -37,8 +39,14 @@ LockWait::~LockWait() {
   if (place_) queue_->leave(*place_, served_);
 }
 
+void LockWait::succeeded() noexcept {
+  served_ = true;
+  if (place_) queue_->begin_run(Clock::now() + kRun);
+}
+
 void LockWait::let_others_pass() noexcept {
-  if (!takes_turns() || (queue_->empty() && (queue_->in_turn() || !file_.turn_is_taken()))) return;
+  if (!takes_turns() || (queue_->empty() && (queue_->in_turn() || !file_.turn_is_taken())) || queue_->runs()) return;
+  queue_->end_run();
   static_cast<void>(again());
 }
 
@@ -65,7 +73,7 @@ void LockWait::wait_for_turn(Clock::time_point until) noexcept {
     const Clock::time_point now = Clock::now();
     if (queue_->held()) {  // it is this process's turn already
       // What was given back before this thread queued woke nobody.
-      if (attempt_ > 1) queue_->wait_for_wake(*place_, until);
+      if (attempt_ > 1) queue_->wait_for_wake(*place_, now < queue_->run_end() ? queue_->run_end() : until);
       return;
     }
     if (file_.take_turn()) {

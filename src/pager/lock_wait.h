@@ -32,7 +32,7 @@ class LockWait {
   // After an attempt that failed. True: try again; false: the time is over.
   bool again() noexcept;
   // After one that was good for a lock that keeps the others waiting.
-  void succeeded() noexcept { served_ = true; }
+  void succeeded() noexcept;
 
  private:
   using Clock = os::LockQueue::Clock;
