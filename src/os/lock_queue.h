@@ -50,8 +50,8 @@ class LockQueue {
   // wake(), but during the run of the thread that calls.
   void give_back() noexcept;
 
-  // Whom the queue served goes on for a while as if nobody waited, where a lock is held for less time than handing it on
-  // takes: who is first looks by himself meanwhile.
+  // Whom the queue served goes on for a while as if nobody waited, where a lock is held for less time than handing it
+  // on takes: who is first looks by himself meanwhile.
   void begin_run(Clock::time_point until) noexcept {
     runner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
     run_until_.store(until.time_since_epoch().count(), std::memory_order_relaxed);

@@ -218,6 +218,36 @@ TEST(LockQueue, GivesUpWhenTheTimeIsOver) {
   queue.leave(second, false);
 }
 
+// A thread that was served goes on for a while; what it gives back meanwhile is its own, and the end of its run is told.
+TEST(LockQueue, ARunKeepsTheOthersAsleep) {
+  using namespace std::chrono_literals;
+  LockQueue queue;
+  queue.begin_run(LockQueue::Clock::now() + 10s);
+  EXPECT_TRUE(queue.runs());
+  std::atomic<bool> arrived{false};
+  LockQueue::Clock::time_point woken;
+  std::thread other([&] {
+    EXPECT_FALSE(queue.runs());
+    queue.end_run();  // not his
+    LockQueue::Place place;
+    queue.join(place);
+    arrived = true;
+    queue.wait_for_wake(place, LockQueue::Clock::now() + 10s);
+    woken = LockQueue::Clock::now();
+    queue.leave(place, true);
+  });
+  while (!arrived) std::this_thread::sleep_for(100us);
+  EXPECT_TRUE(queue.runs());
+  queue.give_back();
+  std::this_thread::sleep_for(20ms);
+  const auto end = LockQueue::Clock::now();
+  queue.end_run();
+  EXPECT_FALSE(queue.runs());
+  other.join();
+  EXPECT_GE(woken, end);
+  EXPECT_LT(woken, end + 5s);
+}
+
 // Who was served gives a lock back later, and only that is of use to the next one.
 TEST(LockQueue, WhoIsServedWakesNobody) {
   using namespace std::chrono_literals;
