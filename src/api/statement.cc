@@ -305,7 +305,8 @@ SQLITE_API int sqlite3_stmt_status(sqlite3_stmt* handle, int op, int reset) {
       counter = &counters.filter_misses;
       break;
     case SQLITE_STMTSTATUS_MEMUSED:
-      return static_cast<int>(statement->execution().memory_used() + sizeof(vm::Program) + statement->program().arena.bytes());
+      return static_cast<int>(statement->execution().memory_used() + sizeof(vm::Program) +
+                              statement->program().arena.bytes());
     default:
       return 0;
   }

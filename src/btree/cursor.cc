@@ -550,7 +550,7 @@ Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
 
 // How entry `index` of `node`, the page at `depth` of the path, compares with the probe. An error is in *status, and
 // the answer then means nothing.
-inline int Cursor::compare_cell(const KeyProbe& probe, int depth, const Node& node, std::uint32_t index,
+int Cursor::compare_cell(const KeyProbe& probe, int depth, const Node& node, std::uint32_t index,
                                 Status* status) {
   const std::uint32_t offset = node.cell_offset(index);
   const std::byte* cell = node.data + offset + (node.leaf ? 0 : 4);
@@ -587,24 +587,60 @@ Status Cursor::compare_long_cell(const KeyProbe& probe, std::uint32_t index, int
   return {};
 }
 
+// The innermost loop. Moves `*low` to the first entry below `high` of `node`, the page at `depth` of the path, that does
+// not come before the probe; true when it equals it. An error is in *status.
+inline bool Cursor::search_keys(const KeyProbe& probe, int depth, const Node& node, std::uint32_t* low,
+                                std::uint32_t high, Status* status) {
+  // In registers: what the comparison does to memory is not known.
+  const std::byte* const data = node.data;
+  const std::byte* const pointers = data + node.pointers;
+  const std::byte* const end = data + usable_size_;
+  const std::uint32_t last_offset = usable_size_ - 4;
+  const std::uint32_t head_size = node.leaf ? 0 : 4;
+  const std::uint64_t max_local = max_local_;
+  std::uint32_t first = *low;
+  bool equal = false;
+  while (first < high) {
+    const std::uint32_t middle = (first + high) / 2;
+    const std::uint32_t offset = base::load_be16(pointers + 2 * middle);
+    const std::byte* cell = data + offset + head_size;
+    int order = kNeedMore;
+    if (offset <= last_offset) [[likely]] {
+      std::uint64_t payload_size;
+      cell += get_varint_wide(cell, &payload_size);
+      if (payload_size <= max_local && cell + payload_size <= end) [[likely]] {
+        order = probe.compare({cell, static_cast<std::size_t>(payload_size)}, true);
+      }
+    }
+    if (is_special(order)) [[unlikely]] {
+      order = compare_cell(probe, depth, node, middle, status);
+      if (!status->ok()) return false;
+    }
+    if (order == 0) {
+      first = middle;
+      equal = true;
+      break;
+    }
+    if (order < 0) {
+      first = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  *low = first;
+  return equal;
+}
+
 // On the leaf at the end of the path: entries before `low` are smaller than the probe, those from `high` on greater.
 Result<Relation> Cursor::search_leaf_key(const KeyProbe& probe, const Node& node, std::uint32_t low,
                                          std::uint32_t high) {
   Status status;
-  while (low < high) {
-    const std::uint32_t middle = (low + high) / 2;
-    const int order = compare_cell(probe, depth_ - 1, node, middle, &status);
-    if (!status.ok()) [[unlikely]]
-      return status;
-    if (order == 0) {
-      PL_TRY(stand_on(middle));
-      return Relation::Equal;
-    }
-    if (order < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+  const bool equal = search_keys(probe, depth_ - 1, node, &low, high, &status);
+  if (!status.ok()) [[unlikely]]
+    return status;
+  if (equal) {
+    PL_TRY(stand_on(low));
+    return Relation::Equal;
   }
   if (low < node.cell_count) {
     PL_TRY(stand_on(low));
@@ -659,23 +695,14 @@ Result<Relation> Cursor::seek_key_slow(const KeyProbe& probe) {
   if (!node_at(0, &node)) return fail(Status::corrupt("btree: page changed its kind"));
   for (int depth = 0; !node.leaf; ++depth) {
     std::uint32_t low = 0;
-    std::uint32_t high = node.cell_count;
-    while (low < high) {
-      const std::uint32_t middle = (low + high) / 2;
-      const int order = compare_cell(probe, depth, node, middle, &status);
-      if (!status.ok()) [[unlikely]]
-        return status;
-      if (order == 0) {
-        pop_to(depth + 1);
-        on_leaf_ = false;
-        PL_TRY(stand_on(middle));
-        return Relation::Equal;
-      }
-      if (order < 0) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+    const bool equal = search_keys(probe, depth, node, &low, node.cell_count, &status);
+    if (!status.ok()) [[unlikely]]
+      return status;
+    if (equal) {
+      pop_to(depth + 1);
+      on_leaf_ = false;
+      PL_TRY(stand_on(low));
+      return Relation::Equal;
     }
     PL_TRY(descend_into(depth, low, &node));
   }

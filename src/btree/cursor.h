@@ -252,6 +252,8 @@ class Cursor {
   template <bool kLeaf>
   static std::uint32_t lower_bound_rowid(const Node& node, std::int64_t rowid, RowidRange* range) noexcept;
   Result<Relation> land_on_rowid(const Node& node, std::int64_t rowid, RowidRange range);
+  bool search_keys(const KeyProbe& probe, int depth, const Node& node, std::uint32_t* low, std::uint32_t high,
+                   Status* status);
   int compare_cell(const KeyProbe& probe, int depth, const Node& node, std::uint32_t index, Status* status);
   Status compare_long_cell(const KeyProbe& probe, std::uint32_t index, int* answer);
   Result<Relation> search_leaf_key(const KeyProbe& probe, const Node& node, std::uint32_t low, std::uint32_t high);

@@ -139,6 +139,8 @@ void RecordProbe::set(const KeyInfo& info, std::span<const Value> values, int on
     compare_ = &compare_integer_first;
   } else if (values[0].type == ValueType::Text && (field.collation == nullptr || field.collation->is_binary())) {
     compare_ = &compare_text_first;
+    has_head_ = values[0].size >= kHeadSize;
+    if (has_head_) head_ = base::load_be64(reinterpret_cast<const std::byte*>(values[0].data));
   }
 }
 
@@ -171,6 +173,8 @@ int RecordProbe::compare_general(const KeyProbe& probe, std::span<const std::byt
   return static_cast<const RecordProbe&>(probe).compare_from(0, stored, complete);
 }
 
+constexpr std::uint8_t kIntegerSize[] = {0, 1, 2, 3, 4, 6, 8};  // by serial type
+
 int RecordProbe::compare_integer_first(const KeyProbe& base_probe, std::span<const std::byte> stored,
                                        bool complete) noexcept {
   const auto& probe = static_cast<const RecordProbe&>(base_probe);
@@ -182,8 +186,10 @@ int RecordProbe::compare_integer_first(const KeyProbe& base_probe, std::span<con
       std::int64_t value;
       if (type == 8 || type == 9) {
         value = type - 8;
-      } else if (type >= 1 && type <= 6 && header_size + serial_type_size(type) <= stored.size()) {
-        value = decode_integer(type, stored.data() + header_size);
+      } else if (type >= 1 && type <= 6 && header_size + kIntegerSize[type] <= stored.size()) {
+        // Read wide, and what does not belong to it shifted out.
+        const auto wide = static_cast<std::int64_t>(base::load_be64(stored.data() + header_size));
+        value = wide >> (64 - 8 * kIntegerSize[type]);
       } else {
         return probe.compare_from(0, stored, complete);
       }
@@ -207,6 +213,10 @@ int RecordProbe::compare_text_first(const KeyProbe& base_probe, std::span<const 
       const std::uint64_t size = (type - 13u) / 2;
       const std::uint64_t have = stored.size() - header_size;
       if (size > have && complete) return kCorrupt;
+      if (probe.has_head_ && size >= kHeadSize && have >= kHeadSize) {
+        const std::uint64_t head = base::load_be64(stored.data() + header_size);
+        if (head != probe.head_) return head < probe.head_ ? probe.less_ : -probe.less_;
+      }
       const int order = compare_bytes(stored.data() + header_size, size, have, probe.values_[0].bytes());
       if (order == kNeedMore) return kNeedMore;
       if (order != 0) return order < 0 ? probe.less_ : -probe.less_;

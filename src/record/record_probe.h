@@ -6,6 +6,7 @@
 //   Ownership   KeyInfo, values and bytes are the caller's and stay while the probe is used.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "btree/key_order.h"
@@ -34,6 +35,11 @@ class RecordProbe final : public btree::KeyProbe {
   std::span<const Value> values_;
   int on_equal_ = 0;
   int less_ = -1;  // the answer when the first field of the stored key is smaller
+  // compare_text_first: the first bytes of the text as a number, big-endian, where it has as many; they decide most
+  // comparisons.
+  static constexpr std::size_t kHeadSize = sizeof(std::uint64_t);
+  bool has_head_ = false;
+  std::uint64_t head_ = 0;
 };
 
 // The order of a tree, and the probe for a key in stored form.
