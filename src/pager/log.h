@@ -88,6 +88,13 @@ class Log : public Allocated {
   virtual Status begin_write() = 0;
   // Appends frames. `commit_page_count` is 0, or the pages of the database after the transaction that ends here.
   virtual Status append(std::span<const Page> pages, std::uint32_t commit_page_count) = 0;
+  // Frames that this transaction has appended, and how to forget all but the first `count` of them: the next ones take
+  // their places. What was forgotten is not found any more; pages that are wanted still the caller has. A log that cannot
+  // do it, or not now, stays as it is.
+  virtual FrameNo appended() const noexcept { return 0; }
+  virtual void rewind(FrameNo /*count*/) noexcept {}
+  // The page of the `count`-th of them; 0 when that is not known.
+  virtual PageNo appended_page(FrameNo /*count*/) noexcept { return PageNo(0); }
   // Remembers where the log ends, so that what is appended from now on can be taken back.
   virtual void mark_commit() noexcept {}
   // Forgets what was appended since mark_commit(); a commit that was written there will not be found by a recovery.

@@ -112,13 +112,14 @@ Result<PageRef> Store::take_unread(PageNo page, bool appended) {
 }
 
 // A power cut while `page` is written may take the other pages of its sector with it, where the file is not safe from
-// that: all of them are journalled, and written, together, with no spill in between. The page itself is journalled. With
-// a log it is the checkpoint that writes to the sector, and the log that must have all of it.
+// that: all of them are journalled, and written, together, with no spill in between. The page itself is journalled.
+// With a log it is the checkpoint that writes to the sector, and the log that must have all of it.
 Status Store::journal_sector(PageNo page) {
   const std::uint32_t first = (page.value - 1) / sector_pages_ * sector_pages_ + 1;
   const std::uint32_t last = std::min({first + sector_pages_ - 1, view_.page_count_, original_count_});
   struct Alone {  // the others need not ask for one another
-    explicit Alone(Store& s) : store(s), pages(std::exchange(s.sector_pages_, 1)), spill(std::exchange(s.spill_pages_, 0)) {}
+    explicit Alone(Store& s)
+        : store(s), pages(std::exchange(s.sector_pages_, 1)), spill(std::exchange(s.spill_pages_, 0)) {}
     ~Alone() {
       store.sector_pages_ = pages;
       store.spill_pages_ = spill;
@@ -226,7 +227,9 @@ void Store::reserve_kept(std::size_t more) {
 
 // Room in kept_ must be there. `image` is owned by the entry from now on.
 void Store::keep(Frame& frame, Image* image) {
-  kept_.push_back({&frame, image, frame.saved_by, 0, frame.state, frame.no_content, frame.unwritten});
+  const bool in_log = log_ != nullptr && frame.state == Frame::State::Clean && spilled_.contains(frame.page);
+  kept_.push_back({&frame, image, frame.saved_by, 0, in_log ? newest_frame(frame.page) : 0, frame.state,
+                   frame.no_content, frame.unwritten});
   frame.saved_by = savepoints_.back().serial;
 }
 
@@ -240,7 +243,7 @@ void Store::list(Frame& frame) noexcept {
 
 Result<int> Store::open_savepoint() {
   PL_TRY(may_write());
-  savepoints_.push_back({++last_serial_, kept_.size(), view_.page_count_});
+  savepoints_.push_back({++last_serial_, kept_.size(), view_.page_count_, log_ == nullptr ? 0 : log_->appended()});
   next_stamp();
   return static_cast<int>(savepoints_.size());
 }
@@ -275,6 +278,7 @@ Status Store::rollback_to_savepoint(int depth) {
   PL_ASSERT(depth >= 1 && depth <= savepoint_depth());
   PL_TRY(may_write());
   const Savepoint& savepoint = savepoints_[static_cast<std::size_t>(depth - 1)];
+  if (log_ != nullptr) rewind_log(savepoint);
   Status status;
   for (std::size_t i = kept_.size(); i-- > savepoint.first_kept;) {
     Status one = restore(kept_[i]);
@@ -289,6 +293,40 @@ Status Store::rollback_to_savepoint(int depth) {
   next_stamp();
   ++version_;
   return status;
+}
+
+// Forgets what was spilled since the savepoint was made, down to the last page that has not changed since: it was
+// spilled for want of room, and is nowhere else.
+void Store::rewind_log(const Savepoint& savepoint) noexcept {
+  Log::FrameNo end = log_->appended();
+  for (; end > savepoint.log_end; --end) {
+    const Frame* const frame = pool_.find(log_->appended_page(end));
+    if (frame == nullptr || frame->saved_by < savepoint.serial) break;
+  }
+  log_->rewind(end);
+}
+
+// The frame of this transaction that has the page, counted in it; 0 when none has, kUnknownFrame when it cannot be
+// told.
+Log::FrameNo Store::newest_frame(PageNo page) noexcept {
+  try {
+    const Result<Log::FrameNo> frame = log_->find(page);
+    if (!frame.ok()) return kUnknownFrame;
+    const Log::FrameNo begin = log_->frame_count();
+    return frame.value() <= begin ? 0 : frame.value() - begin;
+  } catch (const std::bad_alloc&) {
+    return kUnknownFrame;
+  }
+}
+
+// True when a page that was clean when it was kept would be read as it was then.
+bool Store::is_on_disk(const KeptPage& kept) noexcept {
+  const PageNo page = kept.frame->page;
+  if (!spilled_.contains(page)) return log_ == nullptr || kept.log_frame == 0;
+  if (log_ == nullptr || kept.log_frame == kUnknownFrame) return false;
+  if (newest_frame(page) != kept.log_frame) return false;  // and its base may be what the transaction spilled
+  if (kept.log_frame == 0) spilled_.erase(page);
+  return true;
 }
 
 // Puts one page back. Entries come latest first, so what a savepoint kept first holds in the end. Takes the image.
@@ -319,7 +357,7 @@ Status Store::restore(const KeptPage& kept) {
   }
   pool_.set_image(frame, image);
   const bool was_clean = kept.state == Frame::State::Clean;
-  if (was_clean && (image == nullptr || !spilled_.contains(frame.page))) {
+  if (was_clean && (image == nullptr || is_on_disk(kept))) {
     frame.state = Frame::State::Clean;
     frame.unwritten = kept.unwritten;
     pool_.disown(frame.base);

@@ -34,6 +34,11 @@ class PageSet {
       *blocks_[block] = Block{};
     }
   }
+  void erase(PageNo page) noexcept {
+    if (!contains(page)) return;
+    const std::uint32_t bit = page.value % kBlockPages;
+    blocks_[page.value / kBlockPages]->words[bit / 64] &= ~(std::uint64_t{1} << (bit % 64));
+  }
   bool empty() const noexcept { return blocks_.empty(); }
   void clear() noexcept {
     for (auto& block : blocks_) {

@@ -277,14 +277,17 @@ class Store : public Allocated {
     Image* image;            // counted; null: there was none in memory, and none is needed
     std::uint64_t saved_by;  // the frame's former savepoint
     std::uint32_t slot;      // where the image is in savepoint_file_, counted from 1; 0: not there
+    Log::FrameNo log_frame;  // of a clean page: the frame that had it, counted in this transaction; 0: none of them
     Frame::State state;
     bool no_content;
     bool unwritten;
   };
+  static constexpr Log::FrameNo kUnknownFrame = 0xffffffff;
   struct Savepoint {
     std::uint64_t serial;
     std::size_t first_kept;  // its pages in kept_, up to the next savepoint's
     std::uint32_t page_count;
+    Log::FrameNo log_end;  // frames that the transaction had appended
   };
   struct KeptImage {
     PageNo page;
@@ -308,6 +311,9 @@ class Store : public Allocated {
   bool must_keep(const Frame& frame) const noexcept {
     return !savepoints_.empty() && frame.saved_by < savepoints_.back().serial;
   }
+  void rewind_log(const Savepoint& savepoint) noexcept;
+  Log::FrameNo newest_frame(PageNo page) noexcept;
+  bool is_on_disk(const KeptPage& kept) noexcept;
   Status restore(const KeptPage& kept);
   Status spill_kept();
   void list(Frame& frame) noexcept;

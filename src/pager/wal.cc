@@ -274,7 +274,7 @@ Status Wal::begin_frames() {
   }
   next_ = snapshot_;
   if (end_.frame == 0) PL_TRY(write_log_header());
-  commit_start_ = end_;
+  begin_ = commit_start_ = end_;
   begun_ = true;
   return {};
 }
@@ -363,6 +363,29 @@ Status Wal::write_frames(std::span<const Page> pages, std::uint32_t commit_page_
   }
   end_ = {frame, sum};
   return {};
+}
+
+// Frames behind the new end do not count: the checksums of those that take their places are others.
+void Wal::rewind(FrameNo count) noexcept {
+  if (count >= appended()) return;
+  End end = begin_;
+  if (count > 0) {
+    end.frame += count;
+    std::array<std::byte, wal::kFrameHeaderSize> raw;
+    if (!log_.read(wal::frame_offset(end.frame, page_size_), raw).ok()) return;
+    end.checksum = wal::decode_frame_header(raw.data()).checksum;
+  }
+  index_.remove_beyond(end.frame);
+  end_ = end;
+}
+
+PageNo Wal::appended_page(FrameNo count) noexcept {
+  try {
+    const Result<std::uint32_t> page = index_.page_of(begin_.frame + count);
+    return PageNo(page.ok() ? page.value() : 0);
+  } catch (const std::bad_alloc&) {
+    return PageNo(0);
+  }
 }
 
 Status Wal::write_and_sync(std::uint64_t offset, std::span<const base::Bytes> parts, std::uint64_t sync_at) {

@@ -10,7 +10,8 @@
 //   W1  A frame is seen by others only when the index header says so, which publish() does under WRITE.
 //   W2  Salts change at every restart, so a frame of an older log never counts.
 //   W3  A restart happens under WRITE and READ1..4 when all frames are in the database, durably.
-//   W4  A frame that counts is never written again before a restart.
+//   W4  A frame that counts is never written again before a restart. One that does not may be: rewind() gives its place
+//       to the next.
 //   W5  After a failed sync this connection writes no more.
 //   W6  A writer that joined (CommitGroup) rests on frames that are not published; they never change under it.
 //   W7  A snapshot without a mark is the newest state, has frames that are not in the database, and ends with WRITE. So
@@ -47,6 +48,9 @@ class Wal final : public Log, private CommitGroup::Sink {
   void set_sync(const LogSync& sync) noexcept override { sync_ = sync; }
   Status begin_write() override;
   Status append(std::span<const Page> pages, std::uint32_t commit_page_count) override;
+  FrameNo appended() const noexcept override { return begun_ ? end_.frame - begin_.frame : 0; }
+  void rewind(FrameNo count) noexcept override;
+  PageNo appended_page(FrameNo count) noexcept override;
   void mark_commit() noexcept override { commit_start_ = end_; }
   Status take_back_commit() override;
   Status sync() override;
@@ -161,6 +165,7 @@ class Wal final : public Log, private CommitGroup::Sink {
   CommitGroup* group_ = nullptr;  // null: commits go alone
   CommitGroup::Number base_ = 0;  // the newest commit that the writer rests on
   End end_;                       // of what this connection appended, or of the snapshot
+  End begin_;                     // where the frames of this transaction began
   End commit_start_;              // where the frames of the commit began
   LogSync sync_;
   std::int64_t size_limit_ = -1;

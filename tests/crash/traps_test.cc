@@ -56,6 +56,61 @@ TEST(Traps, SpillsInsideASavepointThatIsUndone) {
   }
 }
 
+// What was spilled and undone leaves no trace in the log: going back to a savepoint again and again does not make it grow,
+// and what is then committed is all that a recovery finds.
+TEST(Traps, ALogIsRewoundToTheSavepoint) {
+  const auto log_sizes = [](const Library& library, std::string* fault) {
+    ScratchFile file("rewind"), copy("rewind-copy");
+    Database db(library, file.path()), mirror(stock());
+    EXPECT_EQ(db.exec("PRAGMA page_size=1024; PRAGMA journal_mode=wal; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=5"), "");
+    const auto both = [&](const std::string& sql) {
+      EXPECT_EQ(db.exec(sql), "") << sql;
+      EXPECT_EQ(mirror.exec(sql), "") << sql;
+    };
+    const auto size = [&] {
+      struct stat info;
+      return ::stat((file.path() + "-wal").c_str(), &info) == 0 ? info.st_size : -1;
+    };
+    both("CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
+    both("CREATE INDEX tb ON t(b)");
+    both(kFill);
+    both("BEGIN");
+    both("UPDATE t SET b = b || 'before' WHERE a < 60");
+    std::vector<off_t> sizes;
+    for (int round = 0; round < 8; ++round) {
+      both("SAVEPOINT one");
+      both("UPDATE t SET b = b || 'undone'");
+      both("SAVEPOINT two");
+      both("DELETE FROM t WHERE a % 3 = " + std::to_string(round % 3));
+      both("ROLLBACK TO two");
+      both("INSERT INTO t SELECT a + 1000, b FROM t");
+      both("ROLLBACK TO one");
+      both("UPDATE t SET b = 'kept' || a WHERE a = " + std::to_string(200 + round));
+      both("RELEASE one");
+      sizes.push_back(size());
+      if (round == 4) {
+        EXPECT_EQ(digest(db, {"main"}, *fault), digest(mirror, {"main"}, *fault));
+      }
+    }
+    both("UPDATE t SET b = 'last' WHERE a = 299");
+    both("COMMIT");
+    sizes.push_back(size());
+    for (const char* tail : {"", "-wal"}) engine_test::copy_file(file.path() + tail, copy.path() + tail);
+    Database other(stock(), copy.path());
+    const std::uint64_t expected = digest(mirror, {"main"}, *fault);
+    EXPECT_EQ(digest(db, {"main"}, *fault), expected);
+    EXPECT_EQ(digest(other, {"main"}, *fault), expected);
+    EXPECT_EQ(other.text("PRAGMA integrity_check"), "Tok");
+    EXPECT_EQ(db.text("PRAGMA integrity_check"), "Tok");
+    return sizes;
+  };
+  std::string fault;
+  const std::vector<off_t> ours = log_sizes(subject(), &fault), theirs = log_sizes(stock(), &fault);
+  EXPECT_EQ(fault, "");
+  EXPECT_LT(theirs.back(), theirs[1] + 128 * 1024);
+  EXPECT_LT(ours.back(), ours[1] + 128 * 1024);
+}
+
 // POSIX locks belong to the process: closing one descriptor of a file must not drop those of another connection.
 TEST(Traps, ClosingAConnectionKeepsTheLocksOfAnother) {
   for (const std::string& mode : modes()) {

@@ -382,6 +382,58 @@ TEST(Wal, ACheckpointStopsAtTheMarkOfAReader) {
   EXPECT_EQ(counts.moved_frames, counts.log_frames);
 }
 
+// Going back to a savepoint forgets what was spilled since, and never what was not published: a page that was changed
+// before the savepoint, and first spilled after it, is the transaction's own.
+TEST(Wal, WhatWasRewoundIsNotPublished) {
+  const Directory directory;
+  const std::string path = directory.file("a.db");
+  constexpr std::uint32_t kPages = 40;
+  UniquePtr<Store> store = open_file(path, 1024);
+  enter_log_mode(*store);
+  const auto change = [&](std::uint8_t content, std::uint32_t first, std::uint32_t last) {
+    while (store->view().page_count().value < kPages) ASSERT_TRUE(store->view().append().ok());
+    for (std::uint32_t page = first; page <= last; ++page) {
+      Result<PageRef> one = store->view().fetch(PageNo(page));
+      ASSERT_TRUE(one.ok());
+      one.value().writable().value()[200] = std::byte{content};
+    }
+  };
+  const auto shows = [&](std::uint8_t content, std::uint32_t first, std::uint32_t last) {
+    for (std::uint32_t page = first; page <= last; ++page) {
+      Result<PageRef> one = store->view().fetch(PageNo(page));
+      ASSERT_TRUE(one.ok());
+      EXPECT_EQ(one.value().data()[200], std::byte{content}) << page;
+    }
+  };
+  ASSERT_TRUE(store->begin_write().ok());
+  change(1, 2, kPages);
+  ASSERT_TRUE(store->commit(AfterCommit::EndRead).ok());
+  const std::uint64_t log_size = size_of(path + "-wal");
+  store->set_cache_size(12);
+  for (const bool commits : {false, true}) {
+    ASSERT_TRUE(store->begin_write().ok());
+    change(2, 2, 3);
+    ASSERT_TRUE(store->open_savepoint().ok());
+    for (std::uint8_t round = 3; round < 9; ++round) {
+      change(round, 4, kPages);  // spills 2 and 3 as well
+      change(round, 2, 3);
+      ASSERT_TRUE(store->rollback_to_savepoint(1).ok());
+      EXPECT_LE(size_of(path + "-wal"), log_size + (2 * kPages + 8) * 1048u);
+      shows(1, 4, kPages);
+      shows(2, 2, 3);
+    }
+    store->release_savepoint(1);
+    ASSERT_TRUE((commits ? store->commit(AfterCommit::KeepReading) : store->rollback()).ok());
+    shows(1, 4, kPages);
+    shows(commits ? 2 : 1, 2, 3);
+    store->end_read();
+  }
+  store = open_file(path, 1024);
+  ASSERT_TRUE(store->begin_read().ok());
+  shows(2, 2, 3);
+  shows(1, 4, kPages);
+}
+
 int count_of_locks = 0;
 int counting_fcntl(int fd, int command, struct ::flock* lock) {
   ++count_of_locks;
