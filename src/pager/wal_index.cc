@@ -219,12 +219,18 @@ Status WalIndex::append(std::uint32_t frame, PageNo page) {
   } else if (relaxed(pages[position - 1]) != 0) {
     remove_beyond(frame - 1);  // of a writer that died
   }
-  std::uint32_t slot = first_slot(page.value);
+  // A page that is written again and again fills slot after slot. Up to one that holds it none is free, for entries go
+  // in the reverse of the order in which they came.
+  std::uint16_t& hint = hints_[page.value % hints_.size()];
+  const std::uint32_t former = relaxed(slots[hint]);
+  const bool holds_it = former != 0 && former < position && relaxed(pages[former - 1]) == page.value;
+  std::uint32_t slot = holds_it ? next_slot(hint) : first_slot(page.value);
   for (std::uint32_t probes = 0; relaxed(slots[slot]) != 0; slot = next_slot(slot)) {
     if (++probes > frames_in(number)) return Status::corrupt("log index: a full hash table");
   }
   std::atomic_ref<std::uint32_t>(pages[position - 1]).store(page.value, std::memory_order_relaxed);
   std::atomic_ref<std::uint16_t>(slots[slot]).store(static_cast<std::uint16_t>(position), std::memory_order_release);
+  hint = static_cast<std::uint16_t>(slot);
   return {};
 }
 

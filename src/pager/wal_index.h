@@ -10,6 +10,7 @@
 //   X2  append() is called with WRITE held (or with the index to oneself), frame by frame.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "base/containers.h"
@@ -102,7 +103,8 @@ class WalIndex {
   void store(std::size_t offset, std::uint32_t value) noexcept;
 
   os::File& file_;
-  Vector<std::byte*> blocks_;  // null: not mapped yet
+  Vector<std::byte*> blocks_;              // null: not mapped yet
+  std::array<std::uint16_t, 16> hints_{};  // slots that append() took last
   Home home_ = Home::Shared;
   bool read_only_ = false;
   bool alone_ = false;
