@@ -198,7 +198,7 @@ class PowerCut {
     if (bytes.size() < one.offset + length) bytes.resize(one.offset + length);
     bytes.replace(one.offset, length, one.bytes, 0, length);
     if (is_powersafe_ || in_order || dice.chance(50)) return;
-    spoil(one.offset + length, dice, bytes);
+    spoil(one.offset + std::min(length, one.bytes.size() - 1), dice, bytes);  // never one that was not written
   }
   // The sector around that byte is lost.
   void spoil(std::size_t at, Dice& dice, std::string& bytes) const {
