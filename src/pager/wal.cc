@@ -518,10 +518,18 @@ Status Wal::take_back_commit() {
   return {};
 }
 
-// Frame `first` ends the log from now on.
+// The log ends before frame `first` from now on. All frames behind go: were the first one written again as it was, the
+// others would follow it.
 Status Wal::destroy_commit(FrameNo first) noexcept {
   const std::array<std::byte, wal::kFrameHeaderSize> zeros{};
-  PL_TRY(log_.write(wal::frame_offset(first, page_size_), zeros));
+  std::array<std::byte, wal::kFrameHeaderSize> raw;
+  const wal::Salts salts = begun_ ? next_.salts : snapshot_.salts;
+  for (FrameNo frame = first;; ++frame) {
+    const std::uint64_t offset = wal::frame_offset(frame, page_size_);
+    const bool counts = log_.read(offset, raw).ok() && wal::decode_frame_header(raw.data()).salts == salts;
+    if (frame != first && !counts) break;
+    PL_TRY(log_.write(offset, zeros));
+  }
   commit_page_count_ = 0;
   return {};
 }

@@ -289,6 +289,23 @@ std::string after_cut(const std::vector<Event>& events, std::size_t count, std::
   return file;
 }
 
+// Were its first frame written once more, as it was, the others would follow it.
+TEST_F(WalGroup, OfAFailedCommitNoFrameIsLeft) {
+  UniquePtr<Store> store = open(path_);
+  ASSERT_TRUE(store->begin_write().ok() && set_page(*store, 2, 1) && store->commit(AfterCommit::EndRead).ok());
+  const auto published = std::filesystem::file_size(path_ + "-wal");
+  ASSERT_TRUE(store->begin_write().ok());
+  for (const std::uint32_t page : {3u, 5u, 7u, 9u}) ASSERT_TRUE(set_page(*store, page, page));
+  open_gate(EIO);
+  EXPECT_FALSE(store->commit(AfterCommit::EndRead).ok());
+  std::ifstream log(path_ + "-wal", std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(log)), {});
+  ASSERT_GE(bytes.size(), published + 4 * (24 + 512));
+  for (std::size_t at = published; at + 24 <= bytes.size(); at += 24 + 512) {
+    EXPECT_EQ(bytes.substr(at, 24), std::string(24, '\0')) << "offset " << at;
+  }
+}
+
 // Who syncs waits for those that committed last time; one who stays away is waited for once, and not for long.
 TEST_F(WalGroup, CommitsThatMeetShareASync) {
   constexpr std::uint32_t kCommits = 200;
