@@ -35,6 +35,11 @@ Status Journal::begin(sqlite3_vfs& vfs, const char* name, const Shape& shape, bo
   shape_ = shape;
   shape_.sector_size = std::clamp(shape.sector_size, journal::kMinSectorSize, journal::kMaxSectorSize);
   stale_bytes_ = stale_bytes;
+  if (shape_.safe_append && stale_bytes) {
+    // What is written over an older journal is not appended: its records would be counted where ours are not yet there.
+    PL_ASSIGN(const std::uint64_t size, file_.size());
+    shape_.safe_append = size == 0;
+  }
   header_offset_ = end_ = super_offset_ = 0;
   record_count_ = 0;
   segment_open_ = false;

@@ -54,7 +54,7 @@ class Journal {
     std::uint32_t sector_size;
     bool full_sync;    // FULL and EXTRA: records are on disk before the header that counts them is written
     bool no_sync;      // synchronous OFF
-    bool safe_append;  // the file never grows before its bytes are there
+    bool safe_append;  // the file never grows before its bytes are there; of use where the journal is empty at first
     bool sequential;   // all writes reach the disk in their order
     int sync_flags;    // SQLITE_SYNC_*
   };

@@ -56,6 +56,9 @@ void tell_and_examine(const char* what, std::uint64_t first_seed, int count, std
 TEST(RollbackPower, Mixed) {
   tell_and_examine("mixed, rollback", 1000, 30, 6000, [](std::uint64_t seed) { return mixed_story(Family::kRollback, seed); });
 }
+TEST(RollbackPower, KeptJournal) {
+  tell_and_examine("kept journal", 5000, 12, 2000, [](std::uint64_t seed) { return kept_journal_story(seed); });
+}
 TEST(RollbackPower, Together) {
   tell_and_examine("together", 2000, 12, 1500, [](std::uint64_t seed) { return together_story(seed); });
 }
