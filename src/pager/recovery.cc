@@ -128,7 +128,6 @@ Status Store::play_back(os::File& journal) {
         PL_TRY(file_.write(original_size - first.page_size, {scratch_.get(), first.page_size}));
       }
     }
-    if (segment.record_count == 0) return {};
     offset += first.sector_size;
     const std::uint64_t record_size = std::uint64_t{first.page_size} + 8;
     const std::uint64_t fitting = size > offset ? (size - offset) / record_size : 0;

@@ -130,6 +130,23 @@ TEST_F(HotJournal, CutShortEndsTheRollbackSilently) {
   }
 }
 
+// A spill of new pages alone syncs a segment without records; the images come in the next.
+TEST_F(HotJournal, ASegmentWithoutRecordsIsPassed) {
+  make_database(path("from"), 1024);
+  const std::string before = contents(path("from"));
+  die_as_stock(path("from"), path("to"), "UPDATE t SET b = randomblob(length(b))");
+  const std::string journal = contents(path("to-journal"));
+  std::string empty = journal.substr(0, 512);
+  empty.replace(8, 4, 4, '\0');
+  write_file(path("to-journal"), empty + journal);
+  std::filesystem::copy_file(path("to"), path("stocks"));
+  std::filesystem::copy_file(path("to-journal"), path("stocks-journal"));
+  EXPECT_EQ(StockDatabase(path("stocks")).run("PRAGMA integrity_check"), "ok");
+  EXPECT_TRUE(contents(path("stocks")) == before);
+  EXPECT_TRUE(open(path("to"))->begin_read().ok());
+  EXPECT_TRUE(contents(path("to")) == before);
+}
+
 // Changes every page of the file but the first, with a cache of ten pages, so that most go to the file before commit.
 void change_all(Store& store) {
   ASSERT_TRUE(store.begin_write().ok());
