@@ -113,6 +113,11 @@ bool is_real_literal(const sql::Expr* node) {
   return literal != nullptr && literal->literal == sql::LiteralKind::Float;
 }
 
+constexpr bool is_json_arrow(sql::BinaryOp op) { return op == sql::BinaryOp::JsonArrow || op == sql::BinaryOp::JsonDoubleArrow; }
+constexpr bool is_current_moment(sql::LiteralKind kind) {
+  return kind == sql::LiteralKind::CurrentDate || kind == sql::LiteralKind::CurrentTime || kind == sql::LiteralKind::CurrentTimestamp;
+}
+
 }  // namespace
 
 // --------------------------------------------------------------------------------------------------------- new nodes
@@ -425,6 +430,41 @@ const Expr* Binder::bind_exists(const sql::ExistsExpr& node) {
 
 // ---------------------------------------------------------------------------------------------------------- the walk
 
+// IN () holds nothing: the parser of stock puts FALSE (NOT IN: TRUE) in its place, without a look at an operand that
+// calls no function. Queries inside the operand are not looked at either.
+bool Binder::is_known_membership(const sql::InExpr& in) {
+  if (in.source != sql::InSource::List || !in.list.empty()) return false;
+  Vector<const sql::Expr*> waiting;
+  waiting.push_back(in.operand);
+  while (!waiting.empty()) {
+    const sql::Expr* expr = waiting.back();
+    waiting.pop_back();
+    switch (expr->kind) {
+      case sql::ExprKind::Function:
+      case sql::ExprKind::Like:
+        return false;
+      case sql::ExprKind::Literal:
+        if (is_current_moment(expr->as<sql::LiteralExpr>().literal)) return false;
+        continue;
+      case sql::ExprKind::Variable:
+      case sql::ExprKind::Column:
+      case sql::ExprKind::Subquery:
+      case sql::ExprKind::Exists:
+        continue;
+      case sql::ExprKind::In:
+        waiting.push_back(expr->as<sql::InExpr>().operand);
+        for (const sql::Expr* element : expr->as<sql::InExpr>().list) waiting.push_back(element);
+        continue;
+      case sql::ExprKind::Binary:
+        if (is_json_arrow(expr->as<sql::BinaryExpr>().op)) return false;
+        [[fallthrough]];
+      default:
+        for (std::uint32_t i = child_count(expr); i-- > 0;) waiting.push_back(child_of(expr, i));
+    }
+  }
+  return true;
+}
+
 std::uint32_t Binder::child_count(const sql::Expr* node) {
   switch (node->kind) {
     case sql::ExprKind::Binary:
@@ -435,7 +475,8 @@ std::uint32_t Binder::child_count(const sql::Expr* node) {
       return 3;
     case sql::ExprKind::In: {
       const auto& in = node->as<sql::InExpr>();
-      return in.source == sql::InSource::List ? 1 + static_cast<std::uint32_t>(in.list.size()) : 1;
+      if (in.source != sql::InSource::List) return 1;
+      return is_known_membership(in) ? 0 : 1 + static_cast<std::uint32_t>(in.list.size());
     }
     case sql::ExprKind::Case: {
       const auto& choice = node->as<sql::CaseExpr>();
@@ -653,12 +694,13 @@ const Expr* Binder::finish_binary(const sql::BinaryExpr& node, const Expr* left,
     if (is && right->kind == ExprKind::Literal && left->kind != ExprKind::Row) {
       const auto& literal = right->as<LiteralExpr>();
       const bool negated = op == CompareOp::IsNot;
-      // IS NULL as written; IS TRUE and IS FALSE with the bare words alone.
+      // IS NULL as written; IS TRUE and IS FALSE with the bare words (and IN (), which is one) alone.
       if (node.right->kind == sql::ExprKind::Literal && literal.value.is_null()) {
         if (!must_be_scalar(left)) return nullptr;
         return unary(negated ? UnaryOp::NotNull : UnaryOp::IsNull, left, node.span);
       }
-      if (node.right->kind == sql::ExprKind::Column && literal.value.type == ValueType::Integer) {
+      if ((node.right->kind == sql::ExprKind::Column || node.right->kind == sql::ExprKind::In) &&
+          literal.value.type == ValueType::Integer) {
         if (!must_be_scalar(left)) return nullptr;
         const bool truth = literal.value.integer != 0;
         return unary(truth ? (negated ? UnaryOp::IsNotTrue : UnaryOp::IsTrue)
@@ -669,7 +711,7 @@ const Expr* Binder::finish_binary(const sql::BinaryExpr& node, const Expr* left,
     return compare(op, left, right, node.span);
   }
   if (!must_be_scalar(left) || !must_be_scalar(right)) return nullptr;
-  if (node.op == sql::BinaryOp::JsonArrow || node.op == sql::BinaryOp::JsonDoubleArrow) {
+  if (is_json_arrow(node.op)) {
     const Expr* arguments[] = {left, right};
     return call_named(node.op == sql::BinaryOp::JsonArrow ? "->" : "->>", arguments, node.span, node.op_span);
   }
@@ -751,6 +793,7 @@ const Select* Binder::bind_in_source(const sql::InExpr& node) {
 }
 
 const Expr* Binder::finish_in(const sql::InExpr& node, const Expr* const* values, std::uint32_t count) {
+  if (count == 0) return integer_literal(node.negated ? 1 : 0, node.span);
   const Expr* operand = values[0];
   const std::size_t width = width_of(operand);
   if (node.source == sql::InSource::List) {

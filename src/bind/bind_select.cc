@@ -86,6 +86,15 @@ Select* Binder::bind_select(const sql::Select& ast, const SelectOptions& options
   return result;
 }
 
+// Stock binds a compound from its last arm to its first: where an arm failed, an error of a later one is told instead.
+void Binder::prefer_later_errors(std::span<const sql::CompoundArm> arms, SelectState& state, const SelectOptions& options) {
+  for (std::size_t i = arms.size(); i-- > 0;) {
+    Status found = std::exchange(status_, Status());
+    if (bind_core(*arms[i].core, state, options, nullptr, nullptr) == nullptr) return;
+    status_ = std::move(found);
+  }
+}
+
 Select* Binder::bind_arms(const sql::Select& ast, std::size_t first, std::size_t last, bool whole, SelectState& state,
                           const SelectOptions& options) {
   Select& select = *state.select;
@@ -105,7 +114,10 @@ Select* Binder::bind_arms(const sql::Select& ast, std::size_t first, std::size_t
     const sql::Select* ordered = whole && !late_order ? &ast : nullptr;
     arms[i].op = i == 0 ? sql::CompoundOp::None : arm.op;
     arms[i].core = bind_core(*arm.core, state, options, ordered, late_order ? &order : nullptr);
-    if (arms[i].core == nullptr) return nullptr;
+    if (arms[i].core == nullptr) {
+      prefer_later_errors(ast.arms.subspan(first + i + 1, count - i - 1), state, options);
+      return nullptr;
+    }
     if (i != 0 && arms[i].core->columns.size() != arms[0].core->columns.size()) {
       if (arm.core->kind == sql::CoreKind::Values && ast.arms[first].core->kind == sql::CoreKind::Values &&
           arm.op == sql::CompoundOp::UnionAll && arm.op_span.empty()) {

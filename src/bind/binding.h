@@ -255,6 +255,7 @@ class Binder {
   const Expr* bind_leaf(const sql::Expr* node);
   bool push_frame(const sql::Expr* node);
   static const sql::Expr* child_of(const sql::Expr* node, std::uint32_t index);
+  static bool is_known_membership(const sql::InExpr& in);
   static std::uint32_t child_count(const sql::Expr* node);
   const Expr* finish_frame(const Frame& frame, const Expr* const* values);
   const Expr* finish_unary(const sql::UnaryExpr& node, const Expr* operand);
@@ -356,6 +357,7 @@ class Binder {
   };
   Select* bind_select(const sql::Select& ast, const SelectOptions& options);
   // Arms [first, last) of `ast` as a query; with its ORDER BY and LIMIT when `whole`.
+  void prefer_later_errors(std::span<const sql::CompoundArm> arms, SelectState& state, const SelectOptions& options);
   Select* bind_arms(const sql::Select& ast, std::size_t first, std::size_t last, bool whole, SelectState& state,
                     const SelectOptions& options);
   // ORDER BY of a compound: the result column of each term, -1 while no arm had it.

@@ -513,8 +513,14 @@ Status Generator::tree_column_into(const RowSource& source, const bind::Relation
     if (relation.expressions == nullptr || relation.expressions->generated[static_cast<std::size_t>(column)] == nullptr) {
       return internal("a generated column without its expression");
     }
+    // Of a row of NULLs all columns are NULL, whatever the expression says.
+    const Label made_up = b_.new_label();
+    if (source.is_nullable) {
+      b_.emit(Opcode::IfNullRow, source.cursor >= 0 ? source.cursor : source.index_cursor, made_up, target);
+    }
     PL_TRY(value_into(relation.expressions->generated[static_cast<std::size_t>(column)], target));
     apply_affinity(target, definition.affinity);
+    b_.bind(made_up);
     return {};
   }
   if (source.cursor < 0) return internal("a column that the index does not hold");

@@ -32,11 +32,13 @@ struct RowSource {
   const catalog::Index* index = nullptr;    // of index_cursor
   std::span<const std::int32_t> registers;  // columns + 1 of them
   std::int32_t first = 0;
+  bool is_nullable = false;  // a Tree that an outer join may put on the row of NULLs
 
-  static RowSource tree(std::int32_t cursor) {
+  static RowSource tree(std::int32_t cursor, bool is_nullable = false) {
     RowSource source;
     source.kind = Kind::Tree;
     source.cursor = cursor;
+    source.is_nullable = is_nullable;
     return source;
   }
   static RowSource buffer(std::int32_t cursor) {

@@ -71,10 +71,10 @@ Status Generator::scan_path(const bind::Relation& relation, const AccessPath& pa
                             RowCode code) {
   switch (path.kind) {
     case AccessKind::FullScan:
-      scope_.set(relation, RowSource::tree(table_cursor));
+      scope_.set(relation, RowSource::tree(table_cursor, nullable_ > 0));
       return scan_table(relation, path, table_cursor, code);
     case AccessKind::RowidSeek:
-      scope_.set(relation, RowSource::tree(table_cursor));
+      scope_.set(relation, RowSource::tree(table_cursor, nullable_ > 0));
       return scan_rowid(relation, path, table_cursor, code);
     case AccessKind::IndexScan:
       return scan_index(relation, path, table_cursor, code);
@@ -224,10 +224,10 @@ Status Generator::scan_index(const bind::Relation& relation, const AccessPath& p
   const catalog::Table& table = *relation.table;
   std::int32_t cursor = table_cursor;
   if (index.is_table) {
-    scope_.set(relation, RowSource::tree(table_cursor));
+    scope_.set(relation, RowSource::tree(table_cursor, nullable_ > 0));
   } else {
     PL_ASSIGN(cursor, read_cursor(relation.database, table, &index));
-    RowSource source = RowSource::tree(path.covering ? -1 : table_cursor);
+    RowSource source = RowSource::tree(path.covering ? -1 : table_cursor, nullable_ > 0);
     source.index_cursor = cursor;
     source.index = &index;
     scope_.set(relation, source);
@@ -366,7 +366,7 @@ Status Generator::scan_or(const bind::Relation& relation, const AccessPath& path
             return {};
           }));
         }
-        scope_.set(relation, RowSource::tree(cursor));
+        scope_.set(relation, RowSource::tree(cursor, nullable_ > 0));
         return {};
       },
       code);
