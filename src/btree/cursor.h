@@ -124,6 +124,60 @@ class Cursor {
   // Corrupt.
   std::uint32_t entries_left_on_leaf() const noexcept { return index_ < fast_last_ ? fast_last_ - index_ : 0; }
 
+  // ---- Passing over entries of the leaf at hand, without standing on each. ----
+
+  // An entry of the plain kind: no overflow, short numbers.
+  struct NearEntry {
+    const std::byte* payload;  // readable wide
+    std::uint32_t size;
+    std::uint32_t rowid;  // of table trees
+  };
+  // Those of the leaf are numbered from 0, and the one at hand is index(); last_near() is the last, 0 where there are
+  // none to look at.
+  std::uint32_t index() const noexcept { return index_; }
+  std::uint32_t last_near() const noexcept { return fast_last_; }
+  const std::byte* near_page() const noexcept { return page_data(); }
+  // Entry `index`, up to last_near(), on near_page(); false when it is of another kind.
+  bool peek(const std::byte* page, std::uint32_t index, NearEntry* entry) const noexcept {
+    const std::uint32_t offset = base::load_be16(page + pointers_offset_ + 2 * index);
+    if (offset - min_cell_offset_ > cell_offset_range_) [[unlikely]]
+      return false;
+    const std::byte* cell = page + offset;
+    std::uint32_t payload_size = static_cast<std::uint8_t>(cell[0]);
+    ++cell;
+    if (payload_size >= 0x80) {
+      const auto low = static_cast<std::uint8_t>(cell[0]);
+      if (low >= 0x80) return false;
+      payload_size = (payload_size & 0x7f) << 7 | low;
+      ++cell;
+    }
+    std::uint32_t rowid = 0;
+    if (has_rowids_) {
+      rowid = static_cast<std::uint8_t>(*cell++);
+      if (rowid >= 0x80) {
+        auto low = static_cast<std::uint8_t>(*cell++);
+        rowid = (rowid & 0x7f) << 7 | (low & 0x7f);
+        if (low >= 0x80) {
+          low = static_cast<std::uint8_t>(*cell++);
+          rowid = rowid << 7 | (low & 0x7f);
+          if (low >= 0x80) {
+            low = static_cast<std::uint8_t>(*cell++);
+            rowid = rowid << 7 | (low & 0x7f);
+            if (low >= 0x80) return false;
+          }
+        }
+      }
+    }
+    if (payload_size > max_local_ || static_cast<std::uint32_t>(cell - page) + payload_size > usable_size_) [[unlikely]]
+      return false;
+    entry->payload = cell;
+    entry->size = payload_size;
+    entry->rowid = rowid;
+    return true;
+  }
+  // Stands on entry `index`, which peek() read.
+  void stand_near(std::uint32_t index) noexcept { load_near(index); }
+
   // ---- Reading the entry; valid() holds. ----
 
   std::int64_t rowid() const noexcept { return rowid_; }
@@ -184,45 +238,16 @@ class Cursor {
     while (depth_ > depth) pop();
   }
 
-  // Steps to entry `index` of the leaf at hand, when it is of the plain kind: no overflow, short numbers. False leaves
-  // everything as it is, for the long way.
+  // Steps to entry `index` of the leaf at hand, when it is near. False leaves everything as it is, for the long way.
   bool load_near(std::uint32_t index) noexcept {
     const std::byte* page = page_data();
-    const std::uint32_t offset = base::load_be16(page + pointers_offset_ + 2 * index);
-    if (offset - min_cell_offset_ > cell_offset_range_) [[unlikely]]
+    NearEntry entry;
+    if (!peek(page, index, &entry)) [[unlikely]]
       return false;
-    const std::byte* cell = page + offset;
-    std::uint32_t payload_size = static_cast<std::uint8_t>(cell[0]);
-    ++cell;
-    if (payload_size >= 0x80) {
-      const auto low = static_cast<std::uint8_t>(cell[0]);
-      if (low >= 0x80) return false;
-      payload_size = (payload_size & 0x7f) << 7 | low;
-      ++cell;
-    }
-    if (has_rowids_) {
-      std::uint32_t rowid = static_cast<std::uint8_t>(*cell++);
-      if (rowid >= 0x80) {
-        auto low = static_cast<std::uint8_t>(*cell++);
-        rowid = (rowid & 0x7f) << 7 | (low & 0x7f);
-        if (low >= 0x80) {
-          low = static_cast<std::uint8_t>(*cell++);
-          rowid = rowid << 7 | (low & 0x7f);
-          if (low >= 0x80) {
-            low = static_cast<std::uint8_t>(*cell++);
-            rowid = rowid << 7 | (low & 0x7f);
-            if (low >= 0x80) return false;
-          }
-        }
-      }
-      rowid_ = rowid;
-    }
-    const auto local_offset = static_cast<std::uint32_t>(cell - page);
-    if (payload_size > max_local_ || local_offset + payload_size > usable_size_) [[unlikely]]
-      return false;
+    if (has_rowids_) rowid_ = entry.rowid;
     index_ = index;
-    payload_size_ = local_size_ = payload_size;
-    local_offset_ = local_offset;
+    payload_size_ = local_size_ = entry.size;
+    local_offset_ = static_cast<std::uint32_t>(entry.payload - page);
     ++epoch_;
     return true;
   }

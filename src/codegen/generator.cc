@@ -113,6 +113,19 @@ Result<std::int32_t> Generator::write_cursor(std::int32_t database, const catalo
   return cursor;
 }
 
+bool Generator::is_set_up(std::int32_t reg) const noexcept {
+  for (const KnownConstant& constant : constants_) {
+    if (constant.reg == reg) return true;
+  }
+  for (const std::int32_t parameter : parameters_) {
+    if (parameter == reg) return true;
+  }
+  for (const HoistedExpression& hoisted : hoisted_) {
+    if (hoisted.reg == reg) return true;
+  }
+  return false;
+}
+
 std::int32_t Generator::constant(const record::Value& value) {
   if (value.is_null()) return constant_null();
   const std::size_t first = constants_.size() > 32 ? constants_.size() - 32 : 0;

@@ -78,6 +78,8 @@ class Generator {
   std::int32_t constant(const record::Value& value);
   std::int32_t constant_integer(std::int64_t value);
   std::int32_t constant_null();
+  // Does the setup fill it, and nothing else?
+  bool is_set_up(std::int32_t reg) const noexcept;
 
   // ---- expressions (expr_*.cc) ----
 
@@ -197,6 +199,7 @@ class Generator {
   // select_scan.cc
   Status scan(const plan::Scan& op, RowCode code);
   Status scan_path(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t table_cursor, RowCode code);
+  void emit_step(std::int32_t cursor, Label top, bool reverse, unsigned counter);
   Status scan_table(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t cursor, RowCode code);
   Status scan_rowid(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t cursor, RowCode code);
   Status scan_index(const bind::Relation& relation, const plan::AccessPath& path, std::int32_t table_cursor, RowCode code);

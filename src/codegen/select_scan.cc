@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codegen/generator.h"
+#include "codegen/scan_kernel.h"
 #include "plan/expressions.h"
 
 namespace perlite::codegen {
@@ -92,6 +93,21 @@ Status Generator::bound_into(const plan::Bound& bound, std::int32_t target, Labe
   return {};
 }
 
+// The end of a loop over a tree whose body begins at `top`.
+void Generator::emit_step(std::int32_t cursor, Label top, bool reverse, unsigned counter) {
+  int body = 0;
+  const vm::ScanKernel* kernel = nullptr;
+  if (!reverse && switches_.has(plan::Rewrite::ScanKernel)) {
+    kernel = make_scan_kernel(
+        b_, b_.address_of(top), cursor, [&](std::int32_t reg) { return is_set_up(reg); }, &body);
+  }
+  if (kernel == nullptr) {
+    b_.emit(reverse ? Opcode::Previous : Opcode::Next, cursor, top).p5(counter);
+  } else {
+    b_.emit(Opcode::NextWhere, cursor, top, body).p4_pointer(kernel).p5(counter);
+  }
+}
+
 Status Generator::scan_table(const bind::Relation&, const AccessPath& path, std::int32_t cursor, RowCode code) {
   const Label end = b_.new_label();
   const bool bounded = path.lower.value != nullptr || path.upper.value != nullptr;
@@ -118,7 +134,7 @@ Status Generator::scan_table(const bind::Relation&, const AccessPath& path, std:
     b_.emit(check, cursor, end, stop_register).p4(0);
   }
   PL_TRY(code());
-  b_.emit(path.reverse ? Opcode::Previous : Opcode::Next, cursor, top).p5(bounded ? 0 : 1);
+  emit_step(cursor, top, path.reverse, bounded ? 0 : 1);
   b_.bind(end);
   return {};
 }
@@ -320,7 +336,7 @@ Status Generator::scan_index(const bind::Relation& relation, const AccessPath& p
     }
     PL_TRY(with_row(next));
     b_.bind(next);
-    b_.emit(path.reverse ? Opcode::Previous : Opcode::Next, cursor, top).p5(count == 0 && !bounded ? 1 : 0);
+    emit_step(cursor, top, path.reverse, count == 0 && !bounded ? 1 : 0);
     b_.bind(done);
     return {};
   };

@@ -110,6 +110,30 @@ void extreme_step(FunctionContext& context, const Value& value, int wanted_order
   context.took_argument = true;
 }
 
+// A number, which most often is no better than the best of its type.
+template <int kWantedOrder>
+void extreme_step_integer(FunctionContext& context, std::int64_t number) {
+  const auto& state = context.state_as<ExtremeState>();
+  if (state.set && state.best.type == ValueType::Integer &&
+      (kWantedOrder > 0 ? number <= state.best.integer : number >= state.best.integer)) {
+    return;
+  }
+  Value value{};
+  value.set_integer(number);
+  extreme_step(context, value, kWantedOrder);
+}
+template <int kWantedOrder>
+void extreme_step_real(FunctionContext& context, double number) {
+  const auto& state = context.state_as<ExtremeState>();
+  if (state.set && state.best.type == ValueType::Real &&
+      (kWantedOrder > 0 ? number <= state.best.real : number >= state.best.real)) {
+    return;
+  }
+  Value value{};
+  value.set_real(number);
+  extreme_step(context, value, kWantedOrder);
+}
+
 // ---- group_concat ----
 
 struct Joined {
@@ -193,6 +217,8 @@ void percentile_release(FunctionContext& context) noexcept {
 void count_step(FunctionContext& context, int arg_count, Value* args) {
   if (arg_count == 0 || !args[0].is_null()) ++context.state_as<CountState>().rows;
 }
+void count_step_integer(FunctionContext& context, std::int64_t) { ++context.state_as<CountState>().rows; }
+void count_step_real(FunctionContext& context, double) { ++context.state_as<CountState>().rows; }
 void count_inverse(FunctionContext& context, int arg_count, Value* args) {
   if (arg_count == 0 || !args[0].is_null()) --context.state_as<CountState>().rows;
 }
@@ -200,23 +226,33 @@ void count_value(FunctionContext& context) { context.result.set_integer(context.
 
 void sum_step(FunctionContext& context, int, Value* args) {
   if (args[0].is_null()) return;
+  if (args[0].type == ValueType::Real) return sum_step_real(context, args[0].real);
+  const record::Number number = summand(args[0]);
+  if (number.is_integer) {
+    sum_step_integer(context, number.integer);
+  } else {
+    sum_step_real(context, number.real);
+  }
+}
+void sum_step_integer(FunctionContext& context, std::int64_t value) {
   auto& state = context.state_as<SumState>();
   ++state.count;
-  if (args[0].type == ValueType::Real && state.real_seen) return state.add(args[0].real);
-  const record::Number number = summand(args[0]);
-  if (!number.is_integer) {
-    state.compensate();
-    state.real_seen = true;
-    state.add(number.real);
-  } else if (state.compensated) {
-    state.add(number.integer);
-  } else if (__builtin_add_overflow(state.integer, number.integer, &state.integer)) {
-    state.integer = static_cast<std::int64_t>(static_cast<std::uint64_t>(state.integer) -
-                                              static_cast<std::uint64_t>(number.integer));
+  if (state.compensated) {
+    state.add(value);
+  } else if (__builtin_add_overflow(state.integer, value, &state.integer)) {
+    state.integer =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(state.integer) - static_cast<std::uint64_t>(value));
     state.compensate();
     state.overflow = true;
-    state.add(number.integer);
+    state.add(value);
   }
+}
+void sum_step_real(FunctionContext& context, double value) {
+  auto& state = context.state_as<SumState>();
+  ++state.count;
+  state.compensate();
+  state.real_seen = true;
+  state.add(value);
 }
 void sum_inverse(FunctionContext& context, int, Value* args) {
   if (args[0].is_null()) return;
@@ -253,6 +289,10 @@ void avg_value(FunctionContext& context) {
 
 void max_step(FunctionContext& context, int, Value* args) { extreme_step(context, args[0], 1); }
 void min_step(FunctionContext& context, int, Value* args) { extreme_step(context, args[0], -1); }
+void max_step_integer(FunctionContext& context, std::int64_t value) { extreme_step_integer<1>(context, value); }
+void max_step_real(FunctionContext& context, double value) { extreme_step_real<1>(context, value); }
+void min_step_integer(FunctionContext& context, std::int64_t value) { extreme_step_integer<-1>(context, value); }
+void min_step_real(FunctionContext& context, double value) { extreme_step_real<-1>(context, value); }
 void extreme_inverse(FunctionContext& context, int, Value*) {
   auto& state = context.state_as<ExtremeState>();
   const std::int64_t row = state.rows_out++;

@@ -31,6 +31,8 @@ struct Aggregate {
   void (*value)(FunctionContext&);
   void (*inverse)(FunctionContext&, int, Value*);
   std::uint32_t state_size;
+  void (*step_integer)(FunctionContext&, std::int64_t) = nullptr;
+  void (*step_real)(FunctionContext&, double) = nullptr;
 };
 constexpr FunctionDef aggregate(const char* name, int arg_count, const Aggregate& of, std::uint32_t flags = 0) {
   FunctionDef def{name, static_cast<std::int16_t>(arg_count)};
@@ -40,15 +42,20 @@ constexpr FunctionDef aggregate(const char* name, int arg_count, const Aggregate
   def.value = of.value;
   def.inverse = of.inverse;
   def.state_size = of.state_size;
+  def.step_integer = of.step_integer;
+  def.step_real = of.step_real;
   return def;
 }
 
-constexpr Aggregate kCounter{count_step, count_value, count_value, count_inverse, kCountStateSize};
-constexpr Aggregate kSum{sum_step, sum_value, sum_value, sum_inverse, kSumStateSize};
-constexpr Aggregate kTotal{sum_step, total_value, total_value, sum_inverse, kSumStateSize};
-constexpr Aggregate kAverage{sum_step, avg_value, avg_value, sum_inverse, kSumStateSize};
-constexpr Aggregate kLargest{max_step, extreme_finalize, extreme_value, extreme_inverse, kExtremeStateSize};
-constexpr Aggregate kSmallest{min_step, extreme_finalize, extreme_value, extreme_inverse, kExtremeStateSize};
+constexpr Aggregate kCounter{count_step, count_value, count_value, count_inverse, kCountStateSize,
+                             count_step_integer, count_step_real};
+constexpr Aggregate kSum{sum_step, sum_value, sum_value, sum_inverse, kSumStateSize, sum_step_integer, sum_step_real};
+constexpr Aggregate kTotal{sum_step, total_value, total_value, sum_inverse, kSumStateSize, sum_step_integer, sum_step_real};
+constexpr Aggregate kAverage{sum_step, avg_value, avg_value, sum_inverse, kSumStateSize, sum_step_integer, sum_step_real};
+constexpr Aggregate kLargest{max_step,           extreme_finalize,  extreme_value, extreme_inverse, kExtremeStateSize,
+                             max_step_integer, max_step_real};
+constexpr Aggregate kSmallest{min_step,           extreme_finalize,  extreme_value, extreme_inverse, kExtremeStateSize,
+                             min_step_integer, min_step_real};
 constexpr Aggregate kConcat{concat_step, concat_finalize, concat_value, concat_inverse, kConcatStateSize};
 constexpr Aggregate kPercentile100{percentile_step_100, percentile_finalize, percentile_value, percentile_inverse_any,
                                    kPercentileStateSize};
@@ -217,7 +224,7 @@ constexpr FunctionDef kFunctions[] = {
 
     // ---- aggregates ----
     aggregate("count", 0, kCounter, kCount | kOrderFree),
-    aggregate("count", 1, kCounter, kOrderFree),
+    aggregate("count", 1, kCounter, kOrderFree | kTypeof),
     aggregate("sum", 1, kSum),
     aggregate("total", 1, kTotal),
     aggregate("avg", 1, kAverage),

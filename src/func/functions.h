@@ -147,15 +147,23 @@ void jsonb_group_object_finalize(FunctionContext& context);
 
 // aggregate.cc
 void count_step(FunctionContext& context, int arg_count, Value* args);
+void count_step_integer(FunctionContext& context, std::int64_t value);
+void count_step_real(FunctionContext& context, double value);
 void count_inverse(FunctionContext& context, int arg_count, Value* args);
 void count_value(FunctionContext& context);
 void sum_step(FunctionContext& context, int arg_count, Value* args);
+void sum_step_integer(FunctionContext& context, std::int64_t value);
+void sum_step_real(FunctionContext& context, double value);
 void sum_inverse(FunctionContext& context, int arg_count, Value* args);
 void sum_value(FunctionContext& context);
 void total_value(FunctionContext& context);
 void avg_value(FunctionContext& context);
 void max_step(FunctionContext& context, int arg_count, Value* args);
 void min_step(FunctionContext& context, int arg_count, Value* args);
+void max_step_integer(FunctionContext& context, std::int64_t value);
+void max_step_real(FunctionContext& context, double value);
+void min_step_integer(FunctionContext& context, std::int64_t value);
+void min_step_real(FunctionContext& context, double value);
 void extreme_inverse(FunctionContext& context, int arg_count, Value* args);
 void extreme_value(FunctionContext& context);
 void extreme_finalize(FunctionContext& context);

@@ -25,6 +25,7 @@ enum class Rewrite : std::uint32_t {
   Factor = 1u << 16,           // constants evaluated once (subqueries without outer columns always are: it shows)
   PartialIndex = 1u << 17,
   ExpressionIndex = 1u << 18,
+  ScanKernel = 1u << 19,       // conditions and aggregates of a scan inside its step from row to row
 };
 
 class Switches {

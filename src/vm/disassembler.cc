@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "vm/module.h"
+#include "vm/scan_kernel.h"
 
 namespace perlite::vm {
 
@@ -37,6 +38,32 @@ String key_text(const record::KeyInfo& key) {
     out += collation.is_binary() ? "B" : collation.name;
   }
   out += ')';
+  return out;
+}
+
+void append_field(String& out, const ScanKernel& kernel, std::int32_t slot) {
+  if (slot == ScanKernel::kRowid) out += "rowid";
+  if (slot >= 0) append_format(out, "f%d", kernel.fields[static_cast<std::size_t>(slot)]);
+}
+
+String kernel_text(const ScanKernel& kernel) {
+  static constexpr const char* kHolds[] = {"any", ">=", "<>", ">", "<=", "=", "<", "none"};
+  String out;
+  for (const ScanTerm& term : kernel.terms) {
+    if (!out.empty()) out += ' ';
+    append_field(out, kernel, term.slot);
+    if (term.kind == ScanTerm::Kind::Compare) {
+      append_format(out, "%sr%d", kHolds[term.leaves], term.reg);
+    } else {
+      out += term.kind == ScanTerm::Kind::IsNull ? " is null" : " not null";
+    }
+  }
+  for (const ScanStep& step : kernel.steps) {
+    if (!out.empty()) out += ' ';
+    append_format(out, "%s(", step.function->name);
+    append_field(out, kernel, step.slot);
+    out += ')';
+  }
   return out;
 }
 
@@ -93,6 +120,8 @@ String p4_text(const Instruction& i) {
       if (i.opcode == Opcode::OpenSource || i.opcode == Opcode::SourceUpdate) {
         const auto* source = static_cast<const SourceName*>(i.p4.pointer);
         if (source->table != nullptr) out = source->table->name;
+      } else if (i.opcode == Opcode::NextWhere) {
+        out = kernel_text(*static_cast<const ScanKernel*>(i.p4.pointer));
       }
       break;
     }

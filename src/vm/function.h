@@ -222,6 +222,11 @@ struct FunctionDef {
   std::uint32_t state_size = 0;
   std::int16_t min_arg_count = 0;  // with arg_count -1
   void* user_data = nullptr;
+  // What step() does with one INTEGER, one REAL, or with no argument where it takes none (the integer then means
+  // nothing): for scans that decode numbers themselves. Both or neither; they never fail. With kTypeof the integer means
+  // nothing in any case but that the argument is not NULL.
+  void (*step_integer)(FunctionContext& context, std::int64_t value) = nullptr;
+  void (*step_real)(FunctionContext& context, double value) = nullptr;
 
   bool has(FunctionFlag flag) const noexcept { return (flags & flag) != 0; }
   bool is_aggregate() const noexcept { return step != nullptr; }

@@ -656,6 +656,14 @@ Status Machine::run(StepResult* result) {
     if (i->p5 == 1) ++counters.full_scan_steps;
     goto jump2;
   }
+  OPCODE(NextWhere) {
+    const Instruction* target = nullptr;
+    std::int64_t rows = 0;
+    CHECK(next_where(*i, &target, &rows));
+    if (i->p5 == 1) counters.full_scan_steps += rows;
+    if (target == nullptr) NEXT();
+    NEXT_AT(target);
+  }
   OPCODE(Previous) {
     CursorSlot& slot = c[i->p1];
     note_move(slot);

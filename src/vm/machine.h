@@ -160,6 +160,8 @@ class Machine : public Allocated {
   Status make_record(const Instruction& i);
   Status call_function(const Instruction& i);
   Status compare_slow(const Instruction& i, int* order, bool* is_null);
+  // NextWhere: where to go on; null behind it. *rows is the number of entries met.
+  Status next_where(const Instruction& i, const Instruction** target, std::int64_t* rows);
   void emit_row(std::span<record::Value> values);
   Status push_frame(const Instruction& i, bool* entered);
   void pop_frame() noexcept;

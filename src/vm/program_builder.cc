@@ -45,8 +45,10 @@ Label ProgramBuilder::here() {
   return label;
 }
 
-bool ProgramBuilder::is_bound(Label label) const noexcept {
-  return label_addresses_[static_cast<std::size_t>(-1 - label.operand_)] >= 0;
+bool ProgramBuilder::is_bound(Label label) const noexcept { return address_of(label) >= 0; }
+
+int ProgramBuilder::address_of(std::int32_t label_operand) const noexcept {
+  return label_addresses_[static_cast<std::size_t>(-1 - label_operand)];
 }
 
 ProgramBuilder::Emitted ProgramBuilder::emit_integer(std::int64_t value, std::int32_t reg) {
@@ -235,6 +237,13 @@ void ProgramBuilder::change_plan_line(std::int32_t id, std::string_view detail) 
     if (line.id == id) line.detail = name(detail);
   }
   edit(id).p4(text(detail));
+}
+
+bool ProgramBuilder::is_released(std::int32_t reg) const noexcept {
+  for (const FreeRange& range : free_) {
+    if (range.first <= reg && reg < range.first + range.count) return true;
+  }
+  return false;
 }
 
 Result<ProgramRef> ProgramBuilder::finish() {

@@ -107,6 +107,7 @@ class ProgramBuilder {
   void bind(Label label);  // to the next instruction
   Label here();            // a new label, bound to the next instruction
   bool is_bound(Label label) const noexcept;
+  int address_of(std::int32_t label_operand) const noexcept;  // -1: not bound yet
 
   // The instruction that loads a value: Null, Integer, Int64, Real or Constant.
   Emitted emit_load(const record::Value& value, std::int32_t reg);
@@ -121,6 +122,8 @@ class ProgramBuilder {
   std::int32_t temporaries(std::int32_t count);
   void release(std::int32_t reg) { release(reg, 1); }
   void release(std::int32_t first, std::int32_t count);
+  // Is it free to be given out again, so that nobody reads what is in it?
+  bool is_released(std::int32_t reg) const noexcept;
   // Forgets what was released, so that temporaries taken before a point are not given out behind it (coroutines,
   // loop bodies that keep values).
   void forget_released() noexcept { free_.clear(); }

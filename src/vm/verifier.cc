@@ -344,6 +344,7 @@ class Verifier {
         return want({P4Kind::None, P4Kind::Jumps});
       case Opcode::Subprogram:
         return want({P4Kind::Subprogram});
+      case Opcode::NextWhere:
       case Opcode::OpenSource:
       case Opcode::SourceUpdate:
         return want({P4Kind::Pointer});
