@@ -281,6 +281,8 @@ Source* Binder::bind_table_source(const sql::FromItem& item, Scope& scope) {
       for (const catalog::Index* index : found.table->indexes) {
         if (equals_ignoring_case(index->name, item.index.text)) source->index_hint = index;
       }
+      const catalog::Index* key = found.table->primary_key;
+      if (key != nullptr && equals_ignoring_case(key->name, item.index.text)) source->index_hint = key;
     }
     if (source->index_hint == nullptr) return failed(message("no such index: %.*s", item.index.text));
   }

@@ -384,6 +384,44 @@ bool Binder::expand_star(Scope& scope, const JoinNames* names, int first, int la
   return true;
 }
 
+namespace {
+
+bool is_merged_between(const JoinNames* names, int one, int other, std::string_view column) {
+  while (names != nullptr && names->left != nullptr) {
+    for (const MergedColumn& merged : names->merged) {
+      if (equals_ignoring_case(merged.name, column)) return true;
+    }
+    const auto both_in = [&](const JoinNames& side) {
+      return one >= side.first && one < side.last && other >= side.first && other < side.last;
+    };
+    names = both_in(*names->left) ? names->left : both_in(*names->right) ? names->right : nullptr;
+  }
+  return false;
+}
+
+}  // namespace
+
+// The columns of a star are looked for by schema, alias and name: sources that share all three clash.
+bool Binder::check_star_names(const Scope& scope, int first, int last) {
+  const auto schema_of = [&](const Source& source) -> std::string_view {
+    if (source.database >= 0) return environment_.database_name(source.database);
+    return source.kind == RelationKind::Source ? "main" : "*";
+  };
+  const int count = static_cast<int>(scope.sources.size());
+  for (int i = first; i < last; ++i) {
+    const Source& one = *scope.sources[static_cast<std::size_t>(i)];
+    for (int j = 0; j < count; ++j) {
+      Source& other = *scope.sources[static_cast<std::size_t>(j)];
+      if (i == j || one.alias.empty() || !equals_ignoring_case(one.alias, other.alias) || schema_of(one) != schema_of(other)) continue;
+      for (const RelationColumn& column : one.columns) {
+        if (column.hidden || find_in(other, column.name) < 0 || is_merged_between(scope.joins, i, j, column.name)) continue;
+        return error("ambiguous column name: %.*s.%.*s.%.*s", schema_of(one), one.alias, column.name);
+      }
+    }
+  }
+  return true;
+}
+
 bool Binder::bind_result_columns(std::span<const sql::ResultColumn> asts, Scope& scope) {
   Vector<ResultColumn> columns;
   Vector<std::string_view> aliases;
@@ -410,13 +448,13 @@ bool Binder::bind_result_columns(std::span<const sql::ResultColumn> asts, Scope&
     const int count = static_cast<int>(scope.sources.size());
     if (ast.kind == sql::ResultColumnKind::Star) {
       if (count == 0) return error("no tables specified");
-      if (!expand_star(scope, scope.joins, 0, count, columns)) return false;
+      if (!check_star_names(scope, 0, count) || !expand_star(scope, scope.joins, 0, count, columns)) return false;
     } else {
       bool found = false;
       for (int i = 0; i < count; ++i) {
         if (!equals_ignoring_case(scope.sources[static_cast<std::size_t>(i)]->alias, ast.table.text)) continue;
         found = true;
-        if (!add_star_columns(scope, i, i + 1, columns)) return false;
+        if (!check_star_names(scope, i, i + 1) || !add_star_columns(scope, i, i + 1, columns)) return false;
       }
       if (!found) return error("no such table: %.*s", ast.table.text);
     }

@@ -368,6 +368,7 @@ class Binder {
   Core* bind_core(const sql::SelectCore& ast, SelectState& state, const SelectOptions& options,
                   const sql::Select* ordered, CompoundOrder* compound);
   bool bind_result_columns(std::span<const sql::ResultColumn> asts, Scope& scope);
+  bool check_star_names(const Scope& scope, int first, int last);
   bool expand_star(Scope& scope, const JoinNames* names, int first, int last, Vector<ResultColumn>& out);
   bool add_star_columns(Scope& scope, int first, int last, Vector<ResultColumn>& out);
   void describe(ResultColumn& column);

@@ -173,9 +173,19 @@ Result<const Table*> StoredShape::table_of_entry(EntryId entry) const {
   return table;
 }
 
+// The key of a WITHOUT ROWID table has a name, sqlite_autoindex_TABLE_N, and no entry.
+Result<const Index*> StoredShape::find_key_index(std::string_view name) const {
+  constexpr std::string_view kPrefix = "sqlite_autoindex_";
+  const std::size_t end = name.rfind('_');
+  if (!base::starts_with_ignoring_case(name, kPrefix) || end < kPrefix.size()) return static_cast<const Index*>(nullptr);
+  PL_ASSIGN(const Table* table, find_table(name.substr(kPrefix.size(), end - kPrefix.size())));
+  if (table == nullptr || table->primary_key == nullptr) return static_cast<const Index*>(nullptr);
+  return base::equals_ignoring_case(table->primary_key->name, name) ? table->primary_key : nullptr;
+}
+
 Result<const Index*> StoredShape::find_index(std::string_view name) const {
   const EntryId entry = find_entry(EntryType::Index, name);
-  if (entry == kNoEntry) return static_cast<const Index*>(nullptr);
+  if (entry == kNoEntry) return find_key_index(name);
   PL_ASSIGN(const Table* table, find_table(entry_at(entry).table_name));
   if (table == nullptr) return malformed_schema(entry_at(entry).name, "orphan index");
   for (const Index* index : table->indexes) {

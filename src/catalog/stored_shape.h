@@ -45,6 +45,7 @@ class StoredShape final : public CountedShape {
   std::size_t parsed_count() const noexcept { return parsed_.load(std::memory_order_relaxed); }
 
  private:
+  Result<const Index*> find_key_index(std::string_view name) const;
   // The texts of a shape and of those that went on from it.
   struct Texts : Allocated {
     Arena arena{4096};

@@ -131,7 +131,12 @@ Status pragma_index_list(PragmaCall& call) {
     });
     all.insert(at, found.table->primary_key);
   }
-  for (std::size_t i = all.size(); i-- > 0;) add(*all[i]);
+  // Where several are violated those of REPLACE come last, and stock keeps its list in that order.
+  for (const bool replaces : {false, true}) {
+    for (std::size_t i = all.size(); i-- > 0;) {
+      if ((all[i]->conflict == catalog::ConflictAction::Replace) == replaces) add(*all[i]);
+    }
+  }
   return {};
 }
 
@@ -161,7 +166,7 @@ Status pragma_foreign_key_list(PragmaCall& call) {
 
 Status pragma_table_list(PragmaCall& call) {
   Connection& connection = call.connection();
-  for (int number = connection.database_count() - 1; number >= 0; --number) {
+  for (int number = 0; number < connection.database_count(); ++number) {
     if (call.database_named() && number != call.database()) continue;
     PL_ASSIGN(const catalog::Shape* const shape, connection.shape(number));
     const auto add = [&](const catalog::Table& table, std::string_view name) {
@@ -174,7 +179,9 @@ Status pragma_table_list(PragmaCall& call) {
           .integer(table.without_rowid ? 1 : 0)
           .integer(table.strict ? 1 : 0);
     };
-    for (const catalog::Entry& entry : shape->entries()) {
+    // Newest first, as in a small schema of stock's.
+    for (std::size_t i = shape->entries().size(); i-- > 0;) {
+      const catalog::Entry& entry = shape->entries()[i];
       if (entry.type != catalog::EntryType::Table && entry.type != catalog::EntryType::View) continue;
       if (call.has_argument() && !base::equals_ignoring_case(entry.name, call.argument())) continue;
       PL_ASSIGN(const catalog::Table* const table, shape->find_table(entry.name));

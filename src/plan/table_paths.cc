@@ -48,6 +48,7 @@ class Paths {
     collect_terms();
     const bool any_index = p_.on(Rewrite::IndexAccess);
     const bool only_hint = relation_.hint == sql::IndexHint::IndexedBy && relation_.index_hint != nullptr;
+    const bool uses_key = !only_hint || relation_.index_hint == table_.primary_key;  // of a WITHOUT ROWID table
     if (any_index && !only_hint && !table_.without_rowid) {
       rowid_paths();
       // Nothing is better than one row by its rowid.
@@ -61,12 +62,12 @@ class Paths {
         if (!only_hint || index == relation_.index_hint) index_paths(*index);
       }
     }
-    if (any_index && !only_hint && table_.primary_key != nullptr) index_paths(*table_.primary_key);
+    if (any_index && uses_key && table_.primary_key != nullptr) index_paths(*table_.primary_key);
     if (any_index && !only_hint && relation_.hint != sql::IndexHint::NotIndexed && !table_.without_rowid &&
         p_.on(Rewrite::MultiIndexOr)) {
       or_paths();
     }
-    if (!only_hint) {
+    if (uses_key) {
       AccessPath* scan = p_.arena.make<AccessPath>();
       if (table_.without_rowid) {
         scan->kind = AccessKind::IndexScan;
