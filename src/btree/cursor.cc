@@ -587,48 +587,25 @@ Status Cursor::compare_long_cell(const KeyProbe& probe, std::uint32_t index, int
   return {};
 }
 
-// The innermost loop. Moves `*low` to the first entry below `high` of `node`, the page at `depth` of the path, that does
-// not come before the probe; true when it equals it. An error is in *status.
+// Moves `*low` to the first entry below `high` of `node`, the page at `depth` of the path, that does not come before the
+// probe; true when it equals it. An error is in *status.
 inline bool Cursor::search_keys(const KeyProbe& probe, int depth, const Node& node, std::uint32_t* low,
                                 std::uint32_t high, Status* status) {
-  // In registers: what the comparison does to memory is not known.
-  const std::byte* const data = node.data;
-  const std::byte* const pointers = data + node.pointers;
-  const std::byte* const end = data + usable_size_;
-  const std::uint32_t last_offset = usable_size_ - 4;
-  const std::uint32_t head_size = node.leaf ? 0 : 4;
-  const std::uint64_t max_local = max_local_;
-  std::uint32_t first = *low;
-  bool equal = false;
-  while (first < high) {
-    const std::uint32_t middle = (first + high) / 2;
-    const std::uint32_t offset = base::load_be16(pointers + 2 * middle);
-    const std::byte* cell = data + offset + head_size;
-    int order = kNeedMore;
-    if (offset <= last_offset) [[likely]] {
-      std::uint64_t payload_size;
-      cell += get_varint_wide(cell, &payload_size);
-      if (payload_size <= max_local && cell + payload_size <= end) [[likely]] {
-        order = probe.compare({cell, static_cast<std::size_t>(payload_size)}, true);
-      }
-    }
-    if (is_special(order)) [[unlikely]] {
-      order = compare_cell(probe, depth, node, middle, status);
-      if (!status->ok()) return false;
-    }
+  const PageKeys keys(node.data, node.data + node.pointers, usable_size_, node.leaf ? 0 : 4, max_local_);
+  KeyRange range = probe.search(keys, {*low, high});
+  while (!range.equal && range.low < range.high) [[unlikely]] {
+    const std::uint32_t middle = (range.low + range.high) / 2;
+    const int order = compare_cell(probe, depth, node, middle, status);
+    if (!status->ok()) return false;
     if (order == 0) {
-      first = middle;
-      equal = true;
-      break;
-    }
-    if (order < 0) {
-      first = middle + 1;
+      range = {middle, middle, true};
     } else {
-      high = middle;
+      range = order < 0 ? KeyRange{middle + 1, range.high} : KeyRange{range.low, middle};
+      range = probe.search(keys, range);
     }
   }
-  *low = first;
-  return equal;
+  *low = range.low;
+  return range.equal;
 }
 
 // On the leaf at the end of the path: entries before `low` are smaller than the probe, those from `high` on greater.
@@ -710,6 +687,46 @@ Result<Relation> Cursor::seek_key_slow(const KeyProbe& probe) {
   if (node.cell_count == 0) return Relation::Less;
   if (locality_ == 0 && top().page.number() == former_leaf) locality_ = kMaxLocality;
   return search_leaf_key(probe, node, 0, node.cell_count);
+}
+
+// Between on a leaf, where an entry was erased: a key that comes instead often belongs between its neighbours, or on the
+// same leaf.
+Result<Relation> Cursor::seek_beside_erased(const KeyProbe& probe) {
+  Node node;
+  if (!node_at(depth_ - 1, &node)) return fail(Status::corrupt("btree: page changed its kind"));
+  const std::uint32_t cell_count = node.cell_count;
+  const std::uint32_t gap = skip_ > 0 ? index_ : index_ + 1;  // the entry that follows, where there is one here
+  Status status;
+  const auto compare = [&](std::uint32_t index) { return compare_cell(probe, depth_ - 1, node, index, &status); };
+  // From the gap outwards: the nearest entry on the side of the key, then the last one of the leaf on that side.
+  // What lies before `low` is smaller, what lies from `high` on is greater; both ends must lie on this leaf.
+  std::uint32_t low = 0;
+  std::uint32_t high = cell_count;
+  const auto note = [&](std::uint32_t index, int order) {
+    if (order <= 0) low = order == 0 ? index : index + 1;
+    if (order >= 0) high = index;
+    return order;
+  };
+  int order = -1;
+  if (gap > 0) order = note(gap - 1, compare(gap - 1));
+  if (status.ok() && order < 0 && gap < cell_count) {
+    order = note(gap, compare(gap));
+    if (status.ok() && order < 0 && gap + 1 < cell_count) order = note(cell_count - 1, compare(cell_count - 1));
+  } else if (status.ok() && order > 0 && gap > 1) {
+    order = note(0, compare(0));
+  }
+  if (!status.ok()) return status;
+  if (order == 0) {
+    PL_TRY(stand_on(low));
+    return Relation::Equal;
+  }
+  if (low > 0 && high < cell_count) return search_leaf_key(probe, node, low, high);
+  if (low == cell_count && on_last_leaf()) {
+    PL_TRY(stand_on(cell_count - 1));
+    return Relation::Less;
+  }
+  position_ = Position::None;  // from the root, without trying this leaf again
+  return seek_key_slow(probe);
 }
 
 // ---- Saving and restoring -----------------------------------------------------------------------------------------

@@ -298,8 +298,10 @@ class Cursor {
   Result<Relation> seek_key_slow(const KeyProbe& probe);
   Result<Relation> seek_stored_key(std::span<const std::byte> key);
   Status come_back();
+  Result<Relation> seek_beside_erased(const KeyProbe& probe);
   Status insert_at(std::uint32_t index, std::int64_t rowid, const Payload& payload, After after);
   Status replace(std::int64_t rowid, const Payload& payload, After after);
+  Result<bool> replace_on_page(std::uint32_t old_size, std::int64_t rowid, const Payload& payload);
   Status overwrite(const Payload& payload);
   Status erase_from_leaf(After after);
   Status erase_from_interior(After after);

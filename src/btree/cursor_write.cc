@@ -105,12 +105,16 @@ Status Cursor::insert_key(const Payload& key, const KeyProbe* probe, bool at_see
   if (at_seek && position_ == Position::At && last_relation_epoch_ == epoch_) {
     relation = last_relation_;
   } else {
-    PL_TRY(come_back());
-    if (probe != nullptr) {
-      PL_ASSIGN(relation, seek_key(*probe));
+    if (probe != nullptr && position_ == Position::Between && on_leaf_) {
+      PL_ASSIGN(relation, seek_beside_erased(*probe));
     } else {
-      PL_ASSERT(order_ != nullptr && key.zero_tail == 0);
-      PL_ASSIGN(relation, seek_stored_key(key.bytes));
+      PL_TRY(come_back());
+      if (probe != nullptr) {
+        PL_ASSIGN(relation, seek_key(*probe));
+      } else {
+        PL_ASSERT(order_ != nullptr && key.zero_tail == 0);
+        PL_ASSIGN(relation, seek_stored_key(key.bytes));
+      }
     }
   }
   if (relation == Relation::Equal) return replace(0, key, after);
@@ -203,6 +207,13 @@ Status Cursor::replace(std::int64_t rowid, const Payload& payload, After after) 
   if (!node_at(depth_ - 1, &node) || index_ >= node.cell_count || !decode_cell(node, index_, &old)) {
     return corrupt_here("malformed cell");
   }
+  if (node.leaf && !old.has_overflow()) {
+    PL_ASSIGN(const bool replaced, replace_on_page(old.size, rowid, payload));
+    if (replaced) {
+      guard.armed = false;
+      return {};
+    }
+  }
   if (old.has_overflow()) {
     PL_TRY(free_overflow(*view_, old.overflow, overflow_page_count(old.payload_size, old.local_size, usable_size_)));
   }
@@ -221,6 +232,31 @@ Status Cursor::replace(std::int64_t rowid, const Payload& payload, After after) 
   guard.armed = false;
   if (editor.path_intact() && depth_ == depth) return stand_on(index);
   return keep_at(rowid, payload, after);
+}
+
+// Where nothing overflows and the leaf stays filled as a leaf should be: the entry the cursor stands on, of `old_size`
+// bytes, is replaced there. False leaves everything as it is.
+Result<bool> Cursor::replace_on_page(std::uint32_t old_size, std::int64_t rowid, const Payload& payload) {
+  if (payload.size() > max_local_) return false;
+  Node node;
+  if (!node_at(depth_ - 1, &node)) return corrupt_here("page changed");
+  const int free = free_space(node);
+  if (free < 0) return corrupt_here("free space corruption");
+  NewCell cell;
+  PL_TRY(cell.build(*view_, has_rowids_, SpillRule{max_local_, min_local_, usable_size_}, rowid, payload,
+                    top().page.number(), PageNo(0)));
+  const std::uint32_t available = static_cast<std::uint32_t>(free) + old_size;
+  if (cell.size() > available || (depth_ > 1 && is_sparse(available - cell.size(), usable_size_))) return false;
+  PL_ASSIGN(const MutableBytes bytes, top().page.writable());
+  std::uint32_t offset;
+  if (!node_at(depth_ - 1, &node) || index_ >= node.cell_count ||
+      !remove_cell(bytes.data(), node, index_, old_size, wipes_deleted_cells(*view_)) ||
+      insert_cell(bytes.data(), node, index_, cell.size(), &offset) != Placed::Done) {
+    return corrupt_here("free space corruption");
+  }
+  cell.write_to(bytes.data() + offset);
+  PL_TRY(stand_on(index_));
+  return true;
 }
 
 // The same size: byte for byte in place, and only pages that differ.

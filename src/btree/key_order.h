@@ -2,14 +2,17 @@
 //
 // A tree keeps its keys in the order one KeyOrder defines; a seek brings a KeyProbe, the key looked for in whatever
 // form the caller has it. Both are asked from the innermost loop of a search: neither owns anything nor allocates, and
-// they go through one function pointer instead of a table.
+// they go through function pointers instead of a table.
 //   Reading wide  the bytes of a stored key are followed by pager::kFrameSlack readable bytes of no meaning.
 //   Threads       const: may be shared where the implementation allows it.
 #pragma once
 
 #include <climits>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+
+#include "base/bytes.h"
 
 namespace perlite::btree {
 
@@ -23,6 +26,82 @@ constexpr bool is_special(int answer) noexcept {
   return answer == kNeedMore || answer == kCorrupt || answer == kNoMemory;
 }
 
+// The keys of one index page where they lie, as a search of the page meets them.
+class PageKeys {
+ public:
+  // `pointers` is the cell pointer array, `head_size` what stands before the payload size of a cell; payloads up to
+  // `max_local` bytes lie in the page whole.
+  PageKeys(const std::byte* data, const std::byte* pointers, std::uint32_t usable_size, std::uint32_t head_size,
+           std::uint32_t max_local) noexcept
+      : data_(data),
+        pointers_(pointers),
+        end_(data + usable_size),
+        last_offset_(usable_size - 4),
+        head_size_(head_size),
+        max_local_(max_local) {}
+
+  // Key `index`, whole. False when it does not lie here whole or its cell is damaged: the long way tells.
+  bool key(std::uint32_t index, std::span<const std::byte>* key) const noexcept {
+    const std::uint32_t offset = base::load_be16(pointers_ + 2 * index);
+    if (offset > last_offset_) [[unlikely]]
+      return false;
+    const std::byte* cell = data_ + offset + head_size_;
+    std::uint32_t size = static_cast<std::uint8_t>(*cell++);
+    if (size >= 0x80) [[unlikely]] {
+      const auto low = static_cast<std::uint8_t>(*cell++);
+      if (low >= 0x80) return false;
+      size = (size & 0x7f) << 7 | low;
+    }
+    if (size > max_local_ || cell + size > end_) [[unlikely]]
+      return false;
+    *key = {cell, size};
+    return true;
+  }
+
+ private:
+  const std::byte* data_;
+  const std::byte* pointers_;
+  const std::byte* end_;
+  std::uint32_t last_offset_;
+  std::uint32_t head_size_;
+  std::uint32_t max_local_;
+};
+
+// What is left of a page while it is searched: keys before `low` come before the probe, those from `high` on do not.
+// A search ends when nothing is left, when key `low` is `equal`, or at the middle one, (low + high) / 2, when that
+// could not be compared where it lies.
+struct KeyRange {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  bool equal = false;
+};
+
+// The innermost loop. `compare` answers as KeyProbe::compare() does for a whole key.
+template <class Compare>
+inline KeyRange narrow(const PageKeys& page, KeyRange range, Compare compare) noexcept {
+  const PageKeys keys = page;  // in registers: what the comparison does to memory is not known
+  while (range.low < range.high) {
+    const std::uint32_t middle = (range.low + range.high) / 2;
+    std::span<const std::byte> key;
+    if (!keys.key(middle, &key)) [[unlikely]]
+      break;
+    const int order = compare(key);
+    if (is_special(order)) [[unlikely]]
+      break;
+    if (order == 0) {
+      range.low = middle;
+      range.equal = true;
+      break;
+    }
+    if (order < 0) {
+      range.low = middle + 1;
+    } else {
+      range.high = middle;
+    }
+  }
+  return range;
+}
+
 // What a seek looks for. A probe that stands for a range of keys (a prefix of the fields) answers -1 for every key of
 // the range to land behind it, +1 to land before it, 0 to land on any of them.
 class KeyProbe {
@@ -34,10 +113,18 @@ class KeyProbe {
     return compare_(*this, stored, complete);
   }
 
+  // Narrows the range; a probe may bring a loop of its own, in which its comparison costs no call.
+  using Search = KeyRange (*)(const KeyProbe& probe, const PageKeys& keys, KeyRange range) noexcept;
+  KeyRange search(const PageKeys& keys, KeyRange range) const noexcept { return search_(*this, keys, range); }
+
  protected:
   explicit KeyProbe(Compare compare) noexcept : compare_(compare) {}
   ~KeyProbe() = default;
+  static KeyRange search_by_compare(const KeyProbe& probe, const PageKeys& keys, KeyRange range) noexcept {
+    return narrow(keys, range, [&probe](std::span<const std::byte> key) { return probe.compare(key, true); });
+  }
   Compare compare_;
+  Search search_ = &search_by_compare;
 };
 
 // The order of a tree: compares two keys in stored form. Used to find the way back to a saved position and by checks;

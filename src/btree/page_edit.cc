@@ -20,6 +20,18 @@ constexpr std::uint32_t kFragments = 7;
 constexpr std::uint32_t kRightChild = 8;
 constexpr std::uint32_t kMinFreeblock = 4;
 
+// Copies a cell that may be read wide to where kCopyStride bytes behind it may be written.
+constexpr std::uint32_t kCopyStride = 16;
+inline void copy_cell(std::byte* to, const std::byte* from, std::uint32_t size) noexcept {
+  if (size <= 4 * kCopyStride) {
+    for (std::uint32_t copied = 0; copied < size; copied += kCopyStride) {
+      std::memcpy(to + copied, from + copied, kCopyStride);
+    }
+  } else {
+    std::memcpy(to, from, size);
+  }
+}
+
 void set_fragments(std::byte* data, const Node& node, std::uint32_t count) noexcept {
   data[node.header + kFragments] = static_cast<std::byte>(count);
 }
@@ -202,42 +214,30 @@ bool close_gaps(std::byte* data, const Node& node) noexcept {
 
 bool defragment(std::byte* data, const Node& node) noexcept {
   if (close_gaps(data, node)) return true;
-  std::byte copy[65536];
+  // The cells are put together elsewhere, so that nothing is written before all are found sound: the last one lowest,
+  // each over what was copied too much of the one before.
+  // Where each came to lie is noted behind them: cells and pointers together are no longer than the page.
+  std::byte packed[65536 + kCopyStride];
+  std::byte* const places = packed + sizeof packed - 2 * node.cell_count;
   const std::uint32_t old_start = node.content_start();
   if (old_start < node.pointers_end() || old_start > node.usable_size) return false;
-  std::memcpy(copy + old_start, data + old_start, node.usable_size - old_start);
-
-  std::uint32_t top = node.usable_size;
-  for (std::uint32_t i = 0; i < node.cell_count; ++i) {
+  const std::uint32_t room = node.usable_size - node.pointers_end();
+  std::uint32_t total = 0;
+  for (std::uint32_t i = node.cell_count; i-- > 0;) {
     const std::uint32_t offset = node.cell_offset(i);
-    Cell cell;
-    if (offset < old_start || !decode_cell(node, i, &cell)) return false;
-    if (top - node.pointers_end() < cell.size) return false;
-    top -= cell.size;
+    std::uint32_t size;
+    if (offset < old_start || !decode_cell_size(node, i, &size) || size > room - total) return false;
+    store_be16(places + 2 * i, total);
+    copy_cell(packed + total, data + offset, size);
+    total += size;
   }
-  // Nothing was written so far. Sizes cannot be read from the page any more once cells move, so they come from the
-  // copy.
-  const std::uint32_t new_start = top;
-  top = node.usable_size;
+  const std::uint32_t top = node.usable_size - total;
   for (std::uint32_t i = 0; i < node.cell_count; ++i) {
-    const std::uint32_t offset = node.cell_offset(i);
-    Cell cell;
-    // Wide reads behind the copy's last cell need bytes: those of the page's own slack are not copied.
-    const std::uint32_t room = node.usable_size - offset;
-    if (room < 32) {
-      std::byte tail[64] = {};
-      std::memcpy(tail, copy + offset, room);
-      if (!decode_cell(tail, room, node.leaf, node.table, node.usable_size, &cell)) return false;
-    } else if (!decode_cell(copy + offset, room, node.leaf, node.table, node.usable_size, &cell)) {
-      return false;
-    }
-    top -= cell.size;
-    std::memcpy(data + top, copy + offset, cell.size);
-    store_be16(data + node.pointers + 2 * i, top);
+    store_be16(data + node.pointers + 2 * i, top + load_be16(places + 2 * i));
   }
-  PL_ASSERT(top == new_start);
+  std::memcpy(data + top, packed, total);
   // What the cells left behind is gap now; it is zeroed so that deleted content does not linger in packed pages.
-  if (new_start > old_start) std::memset(data + old_start, 0, new_start - old_start);
+  if (top > old_start) std::memset(data + old_start, 0, top - old_start);
   store_be16(data + node.header + kFirstFreeblock, 0);
   set_fragments(data, node, 0);
   set_content_start(data, node, top);
@@ -317,17 +317,14 @@ void write_page(std::byte* data, PageNo page, std::uint8_t type, std::uint32_t u
 
   // The last cell lies lowest. Going up, what is copied too much is overwritten by the next cell; only near the end of
   // the page must copies be exact.
-  constexpr std::uint32_t kStride = 16;
   std::uint32_t at = start;
   std::byte* slot = slots_end;
   for (std::size_t i = cells.size(); i-- > 0;) {
     const CellBytes& cell = cells[i];
     slot -= 2;
     store_be16(slot, at);
-    if (at + cell.size + kStride <= usable_size && cell.size <= 4 * kStride) {
-      for (std::uint32_t copied = 0; copied < cell.size; copied += kStride) {
-        std::memcpy(data + at + copied, cell.data + copied, kStride);
-      }
+    if (at + cell.size + kCopyStride <= usable_size) {
+      copy_cell(data + at, cell.data, cell.size);
     } else {
       std::memcpy(data + at, cell.data, cell.size);
     }

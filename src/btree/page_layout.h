@@ -198,4 +198,30 @@ inline bool decode_cell(const Node& node, std::uint32_t index, Cell* cell) noexc
   return decode_cell(node.data + offset, node.usable_size - offset, node.leaf, node.table, node.usable_size, cell);
 }
 
+// What cell `index` takes on the page: Cell::size, without what else decode_cell() finds out, under its conditions.
+inline bool decode_cell_size(const Node& node, std::uint32_t index, std::uint32_t* size) noexcept {
+  const std::uint32_t offset = node.cell_offset(index);
+  if (offset < node.pointers_end() || offset > node.usable_size - 4) return false;
+  const std::byte* const p = node.data + offset;
+  std::uint32_t payload_size = static_cast<std::uint8_t>(p[0]);
+  std::uint32_t at = 1;
+  if (payload_size >= 0x80) {
+    payload_size = (payload_size & 0x7f) << 7 | (static_cast<std::uint8_t>(p[1]) & 0x7f);
+    at = 2;
+  }
+  if (!node.leaf || payload_size > node.usable_size / 8 || (at == 2 && static_cast<std::uint8_t>(p[1]) >= 0x80)) {
+    Cell cell;
+    if (!decode_cell(p, node.usable_size - offset, node.leaf, node.table, node.usable_size, &cell)) return false;
+    *size = cell.size;
+    return true;
+  }
+  if (node.table) {
+    const std::uint32_t end = at + base::kMaxVarintBytes;
+    while (static_cast<std::uint8_t>(p[at++]) >= 0x80 && at < end) {
+    }
+  }
+  *size = at + payload_size < kMinCellSize ? kMinCellSize : at + payload_size;
+  return *size <= node.usable_size - offset;
+}
+
 }  // namespace perlite::btree

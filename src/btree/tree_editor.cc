@@ -255,6 +255,7 @@ struct Partition {
 enum class Spread : std::uint8_t {
   Tight,    // on as few pages as hold them
   Roomy,    // on one more when these would be nearly full: the next insert shall not deal them out again
+  Growing,  // as Roomy, with room for more: where one entry became longer, its neighbours are likely to follow
   InOrder,  // full pages, the last one excepted (E2)
 };
 
@@ -287,14 +288,15 @@ bool deal_out(std::span<const CellBytes> pieces, bool separators, Spread spread,
               Partition* out) noexcept {
   const auto cost = [pieces](std::uint32_t index) { return pieces[index].size + 2; };
   if (!fill(pieces, separators, capacity, out)) return false;
-  if (spread == Spread::Roomy) {
+  if (spread == Spread::Roomy || spread == Spread::Growing) {
+    const std::uint32_t spare = capacity / (spread == Spread::Growing ? 8 : 16);
     std::uint32_t bytes = 0;
     std::uint32_t greatest = 0;
     for (const CellBytes& piece : pieces) {
       bytes += piece.size + 2;
       greatest = std::max(greatest, piece.size + 2);
     }
-    if (out->count < kMaxTargets - 1 && bytes > out->count * (capacity - capacity / 16)) {
+    if (out->count < kMaxTargets - 1 && bytes > out->count * (capacity - spare)) {
       const std::uint32_t limit = bytes / (out->count + 1) + greatest;
       if (limit < capacity && !fill(pieces, separators, limit, out)) return false;
     }
@@ -403,9 +405,9 @@ Status TreeEditor::rebalance(int depth, const Edit& edit) {
         i += edit.remove;
       }
       if (i >= node.cell_count) break;
-      Cell cell;
-      if (!decode_cell(node, i, &cell)) return corrupt_page(sources[j].number);
-      pieces.push_back({node.data + node.cell_offset(i), cell.size});
+      std::uint32_t size;
+      if (!decode_cell_size(node, i, &size)) return corrupt_page(sources[j].number);
+      pieces.push_back({node.data + node.cell_offset(i), size});
     }
     sources[j].end_piece = static_cast<std::uint32_t>(pieces.size());
     if (!separators || j + 1 == source_count) continue;
@@ -427,7 +429,10 @@ Status TreeEditor::rebalance(int depth, const Edit& edit) {
     }
   }
 
-  const Spread spread = in_order ? Spread::InOrder : edit.insert.size() > edit.remove ? Spread::Roomy : Spread::Tight;
+  const Spread spread = in_order                               ? Spread::InOrder
+                        : edit.insert.size() > edit.remove     ? Spread::Roomy
+                        : leaf && !edit.insert.empty()         ? Spread::Growing
+                                                               : Spread::Tight;
   // The only child of page 1, too small now to be worth a page: the root may take it in.
   if (pieces.empty() && source_count == 1) {
     return apply(depth - 1, Edit{first_child, 0, {}, sources[0].number});

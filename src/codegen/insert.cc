@@ -124,9 +124,11 @@ class InsertCode {
     // A SELECT counts as several rows even where it gives one: when the disk is full only the statement is undone.
     return insert_.select->arms[0].core->rows.size() == 1;
   }
-  // May a constraint fail when REPLACE has removed a row for the sake of another?
+  // May a constraint fail when REPLACE has removed a row for the sake of another? Where all of them remove rows none
+  // does: what cannot be replaced is checked before.
   bool checks_after_removal() const noexcept {
     if (!writer_.may_replace(insert_.on_conflict)) return false;
+    if (insert_.on_conflict == bind::ConflictAction::Replace && insert_.upserts.empty()) return false;
     return 1 + std::count_if(table_.indexes.begin(), table_.indexes.end(),
                              [](const catalog::Index* index) { return index->unique; }) > 1;
   }

@@ -561,7 +561,7 @@ Status TableWriter::check_index(std::size_t i, const NewRow& row, const OldRow* 
     b_.emit(Opcode::Goto, 0, skip);
   } else if (resolved == ConflictAction::Replace) {
     position_on_conflict(i);
-    PL_TRY(remove_current(0));
+    PL_TRY(remove_current(0, i));
     stand(row);
   } else {
     PL_TRY(fail(index.origin == catalog::IndexOrigin::PrimaryKey ? Code::ConstraintPrimaryKey : Code::ConstraintUnique,
@@ -571,12 +571,13 @@ Status TableWriter::check_index(std::size_t i, const NewRow& row, const OldRow* 
   return {};
 }
 
-Status TableWriter::remember(OldRow* old, bool all_indexes) {
+// The key of index `met` is not needed.
+Status TableWriter::remember(OldRow* old, bool all_indexes, std::size_t met) {
   g_.scope().set(*expressions_.row, RowSource::tree(data_cursor_));
   std::span<std::int32_t> keys = g_.arena().make_array<std::int32_t>(indexes_.size());
   std::span<std::int32_t> present = g_.arena().make_array<std::int32_t>(indexes_.size());
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
-    if (indexes_[i].cursor < 0 && !all_indexes) continue;
+    if ((indexes_[i].cursor < 0 && !all_indexes) || i == met) continue;
     const auto width = static_cast<std::int32_t>(table_.indexes[i]->columns.size());
     keys[i] = b_.new_registers(width + 1);
     const Label none = b_.new_label();
@@ -604,7 +605,7 @@ Status TableWriter::remember(OldRow* old, bool all_indexes) {
   return {};
 }
 
-Status TableWriter::remove_current(unsigned flags) {
+Status TableWriter::remove_current(unsigned flags, std::size_t met) {
   OldRow old;
   // Other indexes than those the statement touches hold entries of this row as well.
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
@@ -614,11 +615,13 @@ Status TableWriter::remove_current(unsigned flags) {
       PL_ASSIGN(indexes_[i].removal, g_.write_cursor(database_, table_, table_.indexes[i]));
     }
   }
-  PL_TRY(remember(&old, true));
+  PL_TRY(remember(&old, true, met));
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     const Label none = b_.new_label();
     if (old.index_present[i] != 0) b_.emit(Opcode::IsNull, old.index_present[i], none);
-    if (indexes_[i].sorter >= 0) {
+    if (i == met) {
+      b_.emit(Opcode::DeleteKey, indexes_[i].cursor).p5(vm::kMustExist);
+    } else if (indexes_[i].sorter >= 0) {
       gather_change(i, old.index_keys[i], false);
     } else {
       b_.emit(Opcode::DeleteKey, indexes_[i].removal, old.index_keys[i],

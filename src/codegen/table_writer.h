@@ -93,10 +93,11 @@ class TableWriter {
 
   // The fields of an index entry for the row that stands at `relation`, in r[first]...; partial indexes apart.
   Status index_key(std::size_t index, const bind::Relation& relation, std::int32_t first);
-  // Removes the row the data cursor stands on, with its index entries. flags: RowFlag.
-  Status remove_current(unsigned flags);
+  // Removes the row the data cursor stands on, with its index entries. flags: RowFlag. The cursor of index `met`
+  // stands on the row's entry already.
+  Status remove_current(unsigned flags, std::size_t met = SIZE_MAX);
   // Remembers the keys of the row on the data cursor, which an update is about to change.
-  Status remember_old(OldRow* old) { return remember(old, false); }
+  Status remember_old(OldRow* old) { return remember(old, false, SIZE_MAX); }
   // True when some constraint removes rows that are in the way.
   bool may_replace(bind::ConflictAction action) const noexcept;
   // True when `expr` reads a column of the row that was assigned to.
@@ -111,7 +112,7 @@ class TableWriter {
     std::int32_t sorter = -1;   // of gathered changes: the key, and 0 or 1 for an entry that goes or comes
     bool partial = false;
   };
-  Status remember(OldRow* old, bool all_indexes);
+  Status remember(OldRow* old, bool all_indexes, std::size_t met);
   Status fail(Code code, bind::ConflictAction action, std::string_view text);
   Status make_generated(const NewRow& row);
   Status check_not_null(const NewRow& row, bind::ConflictAction action, Label skip, std::span<const bool> changed);

@@ -131,16 +131,27 @@ void RecordProbe::set(const KeyInfo& info, std::span<const Value> values, int on
   values_ = values;
   on_equal_ = on_equal;
   compare_ = &compare_general;
+  search_ = &search_by_compare;
   if (values.empty()) return;
   const KeyField& field = info.fields[0];
   less_ = field.descending ? 1 : -1;
   if (field.big_nulls) return;
   if (values[0].type == ValueType::Integer) {
-    compare_ = &compare_integer_first;
+    compare_ = &compare_first<IntegerFirst>;
+    search_ = &search_first<IntegerFirst>;
   } else if (values[0].type == ValueType::Text && (field.collation == nullptr || field.collation->is_binary())) {
-    compare_ = &compare_text_first;
-    has_head_ = values[0].size >= kHeadSize;
-    if (has_head_) head_ = base::load_be64(reinterpret_cast<const std::byte*>(values[0].data));
+    compare_ = &compare_first<TextFirst>;
+    search_ = &search_first<TextFirst>;
+    const std::string_view text = values[0].bytes();
+    if (text.size() >= kHeadSize) {
+      const auto* const bytes = reinterpret_cast<const std::byte*>(text.data());
+      head_ = base::load_be64(bytes);
+      tail_ = base::load_be64(bytes + text.size() - kHeadSize);
+    } else {
+      std::byte head[kHeadSize] = {};
+      std::copy_n(reinterpret_cast<const std::byte*>(text.data()), text.size(), head);
+      head_ = base::load_be64(head);
+    }
   }
 }
 
@@ -175,55 +186,93 @@ int RecordProbe::compare_general(const KeyProbe& probe, std::span<const std::byt
 
 constexpr std::uint8_t kIntegerSize[] = {0, 1, 2, 3, 4, 6, 8};  // by serial type
 
-int RecordProbe::compare_integer_first(const KeyProbe& base_probe, std::span<const std::byte> stored,
-                                       bool complete) noexcept {
-  const auto& probe = static_cast<const RecordProbe&>(base_probe);
-  // Header size and first type of one byte each, type an integer: all but unusual keys.
-  if (stored.size() >= 2) {
+struct RecordProbe::IntegerFirst {
+  explicit IntegerFirst(const RecordProbe& owner) noexcept
+      : probe(owner), wanted(owner.values_[0].integer), less(owner.less_) {}
+
+  int compare(std::span<const std::byte> stored, bool complete) const noexcept {
+    // Header size and first type of one byte each, type an integer: all but unusual keys.
+    if (stored.size() < 2) [[unlikely]]
+      return probe.compare_from(0, stored, complete);
     const auto header_size = static_cast<std::uint8_t>(stored[0]);
     const auto type = static_cast<std::uint8_t>(stored[1]);
-    if (header_size < 0x80 && header_size >= 2 && type < 10) {
-      std::int64_t value;
-      if (type == 8 || type == 9) {
-        value = type - 8;
-      } else if (type >= 1 && type <= 6 && header_size + kIntegerSize[type] <= stored.size()) {
-        // Read wide, and what does not belong to it shifted out.
-        const auto wide = static_cast<std::int64_t>(base::load_be64(stored.data() + header_size));
-        value = wide >> (64 - 8 * kIntegerSize[type]);
-      } else {
-        return probe.compare_from(0, stored, complete);
-      }
-      const std::int64_t wanted = probe.values_[0].integer;
-      if (value < wanted) return probe.less_;
-      if (value > wanted) return -probe.less_;
-      return probe.values_.size() == 1 ? probe.on_equal_ : probe.compare_from(1, stored, complete);
+    std::int64_t value;
+    if (header_size >= 0x80 || header_size < 2) [[unlikely]]
+      return probe.compare_from(0, stored, complete);
+    if (type >= 1 && type <= 6 && header_size + kIntegerSize[type] <= stored.size()) [[likely]] {
+      // Read wide, and what does not belong to it shifted out.
+      const auto wide = static_cast<std::int64_t>(base::load_be64(stored.data() + header_size));
+      value = wide >> (64 - 8 * kIntegerSize[type]);
+    } else if (type == 8 || type == 9) {
+      value = type - 8;
+    } else {
+      return probe.compare_from(0, stored, complete);
     }
+    if (value < wanted) return less;
+    if (value > wanted) return -less;
+    return probe.compare_rest(stored, complete);
   }
-  return probe.compare_from(0, stored, complete);
+
+  const RecordProbe& probe;
+  std::int64_t wanted;
+  int less;
+};
+
+struct RecordProbe::TextFirst {
+  explicit TextFirst(const RecordProbe& owner) noexcept
+      : probe(owner), head(owner.head_), probe_size(owner.values_[0].size), less(owner.less_) {}
+
+  int compare(std::span<const std::byte> stored, bool complete) const noexcept {
+    // Header size and first type of one byte each, type a text that lies here whole: all but unusual keys.
+    if (stored.size() < 2) [[unlikely]]
+      return probe.compare_from(0, stored, complete);
+    const auto header_size = static_cast<std::uint8_t>(stored[0]);
+    const auto type = static_cast<std::uint8_t>(stored[1]);
+    if (header_size >= 0x80 || header_size < 2 || type >= 0x80 || type < 13 || (type & 1) == 0) [[unlikely]]
+      return probe.compare_from(0, stored, complete);
+    const std::size_t size = (type - 13u) / 2;
+    if (header_size + size > stored.size()) [[unlikely]]
+      return probe.compare_from(0, stored, complete);
+    const std::byte* const body = stored.data() + header_size;
+    const std::size_t common = std::min(size, probe_size);
+    std::uint64_t stored_head = base::load_be64(body);  // read wide
+    std::uint64_t wanted_head = head;
+    if (common < kHeadSize) [[unlikely]] {
+      // What is not common to both is shifted out, in two steps for where that is all of it.
+      const unsigned bits = static_cast<unsigned>(8 * (kHeadSize - common)) / 2;
+      stored_head = stored_head >> bits >> bits;
+      wanted_head = wanted_head >> bits >> bits;
+    }
+    if (stored_head != wanted_head) return stored_head < wanted_head ? less : -less;
+    int order = 0;
+    if (common > kHeadSize) {
+      if (size == probe_size && size <= 2 * kHeadSize) {
+        order = three_way(base::load_be64(body + size - kHeadSize), probe.tail_);
+      } else {
+        order = std::memcmp(body + kHeadSize, probe.values_[0].data + kHeadSize, common - kHeadSize);
+      }
+    }
+    if (order == 0) order = three_way(size, probe_size);
+    if (order != 0) return order < 0 ? less : -less;
+    return probe.compare_rest(stored, complete);
+  }
+
+  const RecordProbe& probe;
+  std::uint64_t head;
+  std::size_t probe_size;
+  int less;
+};
+
+template <class First>
+int RecordProbe::compare_first(const KeyProbe& probe, std::span<const std::byte> stored, bool complete) noexcept {
+  return First(static_cast<const RecordProbe&>(probe)).compare(stored, complete);
 }
 
-int RecordProbe::compare_text_first(const KeyProbe& base_probe, std::span<const std::byte> stored,
-                                    bool complete) noexcept {
-  const auto& probe = static_cast<const RecordProbe&>(base_probe);
-  if (stored.size() >= 2) {
-    const auto header_size = static_cast<std::uint8_t>(stored[0]);
-    const auto type = static_cast<std::uint8_t>(stored[1]);
-    if (header_size < 0x80 && header_size >= 2 && header_size <= stored.size() && type < 0x80 && type >= 13 &&
-        (type & 1) != 0) {
-      const std::uint64_t size = (type - 13u) / 2;
-      const std::uint64_t have = stored.size() - header_size;
-      if (size > have && complete) return kCorrupt;
-      if (probe.has_head_ && size >= kHeadSize && have >= kHeadSize) {
-        const std::uint64_t head = base::load_be64(stored.data() + header_size);
-        if (head != probe.head_) return head < probe.head_ ? probe.less_ : -probe.less_;
-      }
-      const int order = compare_bytes(stored.data() + header_size, size, have, probe.values_[0].bytes());
-      if (order == kNeedMore) return kNeedMore;
-      if (order != 0) return order < 0 ? probe.less_ : -probe.less_;
-      return probe.values_.size() == 1 ? probe.on_equal_ : probe.compare_from(1, stored, complete);
-    }
-  }
-  return probe.compare_from(0, stored, complete);
+template <class First>
+btree::KeyRange RecordProbe::search_first(const KeyProbe& probe, const btree::PageKeys& keys,
+                                          btree::KeyRange range) noexcept {
+  const First first(static_cast<const RecordProbe&>(probe));
+  return btree::narrow(keys, range, [first](std::span<const std::byte> key) { return first.compare(key, true); });
 }
 
 namespace {

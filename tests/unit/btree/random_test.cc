@@ -193,8 +193,18 @@ TEST_P(RandomTree, IndexHoldsWhatASetHolds) {
         ASSERT_EQ(relation.value(), Relation::Equal);
         const bool keep = random() % 2 == 0;
         ASSERT_OK(writer.erase(keep ? After::Keep : After::Anywhere));
+        const std::string erased = victim->first;
         victim = model.erase(victim);
-        if (keep) {
+        if (random() % 2 == 0) {
+          // Another comes instead: mostly near by, on either side of what was between its neighbours.
+          const std::string nearby[] = {erased, erased + "0", erased.substr(0, erased.size() - 1), key,
+                                        victim != model.end() ? victim->first + "0" : "~~", "!"};
+          const std::string comes = nearby[random() % std::size(nearby)];
+          const std::string record = record_of(comes);
+          const RecordProbe probe(record);
+          ASSERT_OK(writer.insert_key(Payload{bytes_of(record)}, &probe, false, After::Anywhere));
+          model[comes] = 1;
+        } else if (keep) {
           const bool forward = random() % 2 == 0;
           ASSERT_OK(forward ? writer.next() : writer.previous());
           ASSERT_EQ(writer.valid(), forward ? victim != model.end() : victim != model.begin());

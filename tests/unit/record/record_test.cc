@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -275,6 +276,82 @@ TEST(Order, IsThatOfSqliteInEveryForm) {
       }
     }
     for (Ranked& entry : list.entries) entry.value.release();
+  }
+}
+
+// Texts and integers around the sizes that a probe compares as numbers, in their order.
+std::vector<Value> close_values(Values& keep) {
+  std::vector<std::string> texts;
+  for (const std::size_t size : {0, 1, 2, 6, 7, 8, 9, 12, 15, 16, 17, 24, 40}) {
+    for (const std::size_t differs : {0, 1, 6, 7, 8, 9, 14, 15, 16, 23, 39}) {
+      if (differs > size) continue;
+      for (const char letter : {'\0', 'a', 'z', '\xff'}) {
+        std::string text(size, 'm');
+        if (differs < size) text[differs] = letter;
+        texts.push_back(text);
+      }
+    }
+  }
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  for (const int shift : {63, 62, 47, 46, 31, 30, 23, 15, 14, 7, 1, 0}) {
+    keep.add().set_integer(std::numeric_limits<std::int64_t>::min() >> (63 - shift));
+  }
+  for (const int shift : {0, 1, 7, 8, 15, 16, 23, 31, 32, 47, 48, 62}) keep.add().set_integer(std::int64_t{1} << shift);
+  for (const std::string& text : texts) keep.add().set_text_copy(text);
+  return {keep.span().begin(), keep.span().end()};
+}
+
+TEST(Order, ASearchOfAPageEndsWhereComparisonsSay) {
+  Values keep;
+  const std::vector<Value> values = close_values(keep);
+  RecordBuilder builder;
+  for (const bool descending : {false, true}) {
+    const KeyField fields[2] = {{nullptr, descending, false}, {}};
+    const KeyInfo info{fields, TextEncoding::Utf8};
+    // Every second value is a key of the page, with a field behind it; those between are looked for in vain.
+    constexpr std::uint32_t kUsable = 32768;
+    std::vector<std::byte> page(kUsable + 32);
+    std::vector<Value> keys;
+    for (std::size_t i = 0; i < values.size(); i += 2) keys.push_back(values[descending ? values.size() - 1 - i : i]);
+    std::uint32_t at = kUsable;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      Value fields_of_key[2] = {keys[i], Value{}};
+      fields_of_key[1].set_integer(static_cast<std::int64_t>(i));
+      const std::string record = as_text(builder.build(fields_of_key, {}, 1000).value());
+      ASSERT_LT(record.size(), 128u);
+      at -= static_cast<std::uint32_t>(record.size()) + 1;
+      page[at] = static_cast<std::byte>(record.size());
+      std::copy_n(as_bytes(record).begin(), record.size(), page.begin() + at + 1);
+      page[2 * i] = static_cast<std::byte>(at >> 8);
+      page[2 * i + 1] = static_cast<std::byte>(at & 0xff);
+    }
+    const btree::PageKeys page_keys(page.data(), page.data(), kUsable, 0, 1000);
+    const auto count = static_cast<std::uint32_t>(keys.size());
+    for (const Value& value : values) {
+      for (const int on_equal : {-1, 0, 1}) {
+        const RecordProbe probe(info, {&value, 1}, on_equal);
+        std::uint32_t expected = 0;
+        bool equal = false;
+        while (expected < count) {
+          int order = sign(compare_keys({&keys[expected], 1}, {&value, 1}, info));
+          equal = order == 0 && on_equal == 0;
+          if (order == 0) order = on_equal;
+          if (order >= 0) break;
+          ++expected;
+        }
+        const btree::KeyRange range = probe.search(page_keys, {0, count});
+        ASSERT_EQ(range.low, expected);
+        ASSERT_EQ(range.equal, equal);
+      }
+    }
+    // A cell that points nowhere stops the search at its place.
+    page[2 * (count / 2)] = page[2 * (count / 2) + 1] = std::byte{0xff};
+    const RecordProbe probe(info, {&values[3], 1}, 0);
+    const btree::KeyRange range = probe.search(page_keys, {0, count});
+    ASSERT_EQ(range.low, 0u);
+    ASSERT_EQ(range.high, count);
+    ASSERT_FALSE(range.equal);
   }
 }
 
