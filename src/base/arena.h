@@ -46,6 +46,13 @@ class Arena {
     return reinterpret_cast<void*>(at);
   }
 
+  // Makes the object that ends at `end` longer by `more` bytes, where it is: true when it was the last, and there is room.
+  bool extend(const void* end, std::size_t more) noexcept {
+    if (kGap != 0 || cursor_ != end || more > static_cast<std::size_t>(end_ - cursor_)) return false;
+    cursor_ += more;
+    return true;
+  }
+
   template <class T, class... Args>
   T* make(Args&&... args) {
     static_assert(std::is_trivially_destructible_v<T>);

@@ -1,20 +1,20 @@
-// base/arena_containers.h: the standard containers over the arena of the work under way.
+// base/arena_containers.h: containers over the arena of the work under way.
 //
 // What a compilation needs for its own time (lists of the binder, the planner, the generator) goes with its arena in one
 // step. An ArenaScope names that arena for its thread; a container takes the one named when it is made and keeps to it:
 // memory is handed out by moving a cursor, and nothing is given back before the arena ends. Made where no scope is open, a
 // container lives on the heap, so code that is called from both sides needs no second version.
 //   Lifetime  a container over an arena ends before the arena does.
-//   Growing   leaves the old elements' place behind; reserve() where the size is known.
+//   Growing   leaves the old elements' place behind, unless the arena ends there; reserve() where the size is known.
 //   Threads   scopes belong to their thread.
 #pragma once
 
 #include <deque>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "base/arena.h"
+#include "base/arena_vector.h"
 #include "base/containers.h"
 #include "base/thread_local.h"
 
@@ -72,7 +72,8 @@ class ArenaAllocator {
 namespace arena_containers {
 
 template <class T>
-using Vector = std::vector<T, base::ArenaAllocator<T>>;
+using Vector = base::ArenaVector<T>;
+using String = std::basic_string<char, std::char_traits<char>, base::ArenaAllocator<char>>;
 template <class T>
 using Deque = std::deque<T, base::ArenaAllocator<T>>;
 template <class K, class V, class Hash = std::hash<K>, class Equal = std::equal_to<K>>
