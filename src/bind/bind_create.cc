@@ -8,6 +8,7 @@
 #include "bind/ast_walk.h"
 #include "bind/binding.h"
 #include "bind/table_definition.h"
+#include "bind/table_description.h"
 #include "catalog/schema_table.h"
 #include "sql/create_text.h"
 #include "sql/lexer.h"
@@ -274,13 +275,8 @@ bool Binder::check_definition(const catalog::Table& table, const sql::CreateTabl
   source->database = database;
   source->table = &table;
   source->has_rowid = !table.without_rowid;
-  std::span<RelationColumn> columns = arena_.make_array<RelationColumn>(table.columns.size());
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    columns[i].name = table.columns[i].name;
-    columns[i].affinity = table.columns[i].affinity;
-    columns[i].collation = collation_named(table.columns[i].collation);
-  }
-  source->columns = columns;
+  source->columns =
+      relation_columns(table, arena_, [&](std::string_view name) { return collation_named(name); });
   Place place = statement_place_;
   place.strings_in_double_quotes = environment_.switches().double_quoted_strings_ddl;
   place.in_schema = true;

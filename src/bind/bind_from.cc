@@ -409,14 +409,9 @@ std::span<RelationColumn> Binder::columns_of_select(const Select& select, std::s
                                                            : result.expr->collation;
     column.declared_type = result.declared_type;
     if (const auto* expr = result.expr->try_as<ColumnExpr>()) {
-      if (expr->column >= 0) {
-        const RelationColumn& base = expr->relation->columns[static_cast<std::size_t>(expr->column)];
-        column.origin = base.origin;
-        column.origin_column = base.origin_column;
-      } else {
-        column.origin = expr->relation;
-        column.origin_column = catalog::kRowidColumn;
-      }
+      const ColumnOrigin origin = origin_of(*expr->relation, expr->column);
+      column.origin = origin.relation;
+      column.origin_column = origin.column;
     }
   }
   return columns;

@@ -1,6 +1,7 @@
 // Databases, tables, collations, and the expressions that belong to a table.
 #include "base/ascii.h"
 #include "bind/binding.h"
+#include "bind/table_description.h"
 #include "catalog/schema_table.h"
 
 namespace perlite::bind {
@@ -121,19 +122,10 @@ Source* Binder::table_source(int database, const catalog::Table& table, std::str
   if (&table == watched_table_) ++watched_uses_;
   source->has_rowid = !table.without_rowid;
   source->span = span;
-  std::span<RelationColumn> columns = arena_.make_array<RelationColumn>(table.columns.size());
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const catalog::Column& column = table.columns[i];
-    columns[i] = RelationColumn{column.name,
-                                column.affinity,
-                                collation_named(column.collation),
-                                column.declared_type.empty() ? std::string_view() : column.declared_type,
-                                column.hidden,
-                                column.not_null || column.is_rowid_alias,
-                                source,
-                                static_cast<std::int32_t>(i)};
-  }
-  source->columns = columns;
+  const catalog::TableDescription* const known = table.description;
+  source->columns = known != nullptr && !known->columns.empty()
+                        ? known->columns
+                        : relation_columns(table, arena_, [&](std::string_view name) { return collation_named(name); });
   if (!bind_table_expressions(*source, for_write)) return nullptr;
   return source;
 }
@@ -142,13 +134,14 @@ Source* Binder::table_source(int database, const catalog::Table& table, std::str
 // the authorizer is not asked, offsets mean nothing, and what they read is not what the statement reads.
 bool Binder::bind_table_expressions(Source& source, bool for_write) {
   const catalog::Table& table = *source.table;
-  bool any = table.has_generated || for_write;
-  for (const catalog::Column& column : table.columns) any = any || column.default_value != nullptr;
-  for (const catalog::Index* index : table.indexes) {
-    any = any || index->where != nullptr;
-    for (const catalog::IndexColumn& column : index->columns) any = any || column.expression != nullptr;
+  const bool has_none = table.is_schema || (table.description != nullptr && !table.description->has_expressions);
+  if (has_none && !for_write) return true;
+  if (table.description != nullptr && table.description->no_expressions != nullptr) {
+    auto* none = arena_.make<TableExpressions>(*table.description->no_expressions);
+    none->row = &source;
+    source.expressions = none;
+    return true;
   }
-  if (!any) return true;
 
   Place place;
   place.text = table.sql;

@@ -217,10 +217,13 @@ Core* Binder::bind_core(const sql::SelectCore& ast, SelectState& state, const Se
       }
       if (!bind_list(ast.rows[i], &rows[i])) return nullptr;
     }
+    static constexpr std::string_view kFirstNames[] = {"column1", "column2", "column3", "column4",
+                                                       "column5", "column6", "column7", "column8"};
     std::span<ResultColumn> columns = arena_.make_array<ResultColumn>(rows[0].size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
       columns[i].expr = rows[0][i];
-      columns[i].name = numbered_name(arena_, {"column"}, static_cast<int>(i + 1));
+      columns[i].name = i < std::size(kFirstNames) ? kFirstNames[i]
+                                                   : numbered_name(arena_, {"column"}, static_cast<int>(i + 1));
     }
     core->columns = columns;
     scope.columns = columns;
@@ -328,16 +331,10 @@ void Binder::describe(ResultColumn& result) {
   }
   const auto* column = result.expr->try_as<ColumnExpr>();
   if (column == nullptr) return;
-  const Relation* origin = column->relation;
-  std::int32_t index = column->column;
-  if (index >= 0) {
-    const RelationColumn& one = origin->columns[static_cast<std::size_t>(index)];
-    result.declared_type = one.declared_type;
-    index = one.origin_column;
-    origin = one.origin;
-  } else {
-    result.declared_type = "INTEGER";
-  }
+  result.declared_type = column->column < 0
+                             ? std::string_view("INTEGER")
+                             : column->relation->columns[static_cast<std::size_t>(column->column)].declared_type;
+  const auto [origin, index] = origin_of(*column->relation, column->column);
   if (origin == nullptr || origin->database < 0) return;
   result.origin_database = environment_.database_name(origin->database);
   result.origin_table = origin->name;

@@ -228,7 +228,8 @@ struct RelationColumn {
   std::string_view declared_type;  // data() null: none (expressions)
   bool hidden;                    // not part of a star
   bool not_null;
-  // Origin for sqlite3_column_origin_name and friends; relation null for expressions.
+  // Origin for sqlite3_column_origin_name and friends: see origin_of(). Relation null for expressions, and in columns of
+  // tables.
   const Relation* origin;
   std::int32_t origin_column;
 };
@@ -259,6 +260,17 @@ struct Relation {
   mutable std::uint64_t columns_used = 0;  // bit min(column,63); set by the binder
   Span span;
 };
+
+// Where a column comes from: of a table, from itself.
+struct ColumnOrigin {
+  const Relation* relation;
+  std::int32_t column;
+};
+inline ColumnOrigin origin_of(const Relation& relation, std::int32_t column) {
+  if (column < 0 || relation.kind == RelationKind::Table) return {&relation, column};
+  const RelationColumn& one = relation.columns[static_cast<std::size_t>(column)];
+  return {one.origin, one.origin_column};
+}
 
 // A WITH table. Materialised once a run when `materialize`, else its uses are Relations of kind Select.
 struct CommonTable {

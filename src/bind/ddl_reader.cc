@@ -1,6 +1,7 @@
 #include "bind/ddl_reader.h"
 
 #include "bind/table_definition.h"
+#include "bind/table_description.h"
 #include "sql/parser.h"
 
 namespace perlite::bind {
@@ -49,6 +50,9 @@ class SchemaReader final : public catalog::DdlReader {
     trigger->entry = entry;
     trigger->sql = sql;
     return trigger;
+  }
+  const catalog::TableDescription* describe(catalog::Table& table, Arena& arena) const override {
+    return describe_table(table, arena);
   }
 };
 

@@ -18,6 +18,8 @@ class DdlReader {
   // An index of CREATE INDEX; `table` is complete but for its indexes.
   virtual Result<Index*> read_index(std::string_view sql, EntryId entry, const Table& table, Arena& arena) const = 0;
   virtual Result<Trigger*> read_trigger(std::string_view sql, EntryId entry, Arena& arena) const = 0;
+  // What statements over the table would find out each for itself. The table is complete; its indexes are described, too.
+  virtual const TableDescription* describe(Table& table, Arena& arena) const = 0;
 };
 
 }  // namespace perlite::catalog

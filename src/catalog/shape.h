@@ -18,6 +18,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "record/affinity.h"
+#include "record/record.h"
 
 namespace perlite::sql {
 struct Expr;
@@ -32,6 +33,7 @@ struct Table;
 struct Index;
 struct Trigger;
 struct ColumnLookup;
+struct TableDescription;  // what DdlReader knows of a table once and for all: bind/table_description.h
 
 // The place of an object in its shape: the ordinal of its row in sqlite_schema, 0-based; sqlite_schema itself is kSchemaEntry.
 using EntryId = std::int32_t;
@@ -96,6 +98,16 @@ struct Index {
   const sql::Expr* where;                   // partial index
   std::string_view sql;                     // text of CREATE INDEX, empty for automatic ones
   bool is_table;                            // the b-tree of a WITHOUT ROWID table itself
+  // Of indexes in a shape; null and empty of others.
+  const char* affinities;                        // of the columns, a letter each
+  // Only where no collation is the host's.
+  std::span<const record::KeyField> key_fields;  // of the order, and a plain one behind them
+  std::span<const record::KeyInfo> orders;       // by encoding
+
+  // How its entries are ordered; null where that is the host's to say.
+  const record::KeyInfo* order(TextEncoding encoding) const noexcept {
+    return orders.empty() ? nullptr : &orders[static_cast<std::size_t>(encoding) - 1];
+  }
 };
 
 struct Check {
@@ -160,6 +172,7 @@ struct Table {
   std::span<const std::string_view> module_arguments;
   std::string_view sql;  // text of sqlite_schema.sql
   const ColumnLookup* lookup;  // null: few columns
+  const TableDescription* description;  // of tables in a shape; null: none was made
 
   // Index of the column called `column`, -1 when there is none.
   int find_column(std::string_view column) const noexcept;

@@ -150,8 +150,11 @@ const StoredShape::Dependents* StoredShape::dependents_of(std::string_view table
 // ---------------------------------------------------------------------------------------------------------- objects
 
 Result<const Table*> StoredShape::find_table(std::string_view name) const {
-  EntryId entry = find_entry(EntryType::Table, name);
-  if (entry == kNoEntry) entry = find_entry(EntryType::View, name);
+  EntryId entry = kNoEntry;
+  if (!entries_.empty()) {
+    entry = find_entry(EntryType::Table, name);
+    if (entry == kNoEntry) entry = find_entry(EntryType::View, name);
+  }
   if (entry != kNoEntry) return table_of_entry(entry);
   if (is_schema_name(name) || (is_temp_ && is_temp_schema_name(name))) return &schema_table(is_temp_);
   return static_cast<const Table*>(nullptr);
@@ -259,6 +262,7 @@ Result<const Table*> StoredShape::build_table(EntryId id) const {
   if (dependents != nullptr && dependents->has_triggers) {
     PL_ASSIGN(table->triggers, triggers_locked(*dependents));
   }
+  if (table->kind == TableKind::Ordinary) table->description = reader_.describe(*table, objects_arena_);
   return static_cast<const Table*>(table);
 }
 

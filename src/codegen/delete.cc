@@ -51,7 +51,7 @@ Status generate_delete(Generator& g, const bind::Delete& erase) {
   if (!unseen || !table.without_rowid) rows.meet_in_key_order();
   PL_TRY(rows.gather());
   const bool gathers = unseen && !rows.is_one_row() && !table.without_rowid;
-  if (gathers) PL_TRY(writer.gather_index_changes());
+  if (gathers) PL_TRY(writer.gather_index_changes(true));
   PL_TRY(rows.each(writer.data_cursor(), [&](Label) -> Status {
     const RowSource place = RowSource::tree(writer.data_cursor());
     g.scope().set(*erase.target, place);

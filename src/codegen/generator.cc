@@ -51,6 +51,7 @@ Result<unsigned> Generator::record_flags(std::int32_t database) {
 }
 
 Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {
+  if (const record::KeyInfo* const order = index.order(b_.encoding())) return order;
   for (const IndexKey& known : keys_) {
     if (known.index == &index) return known.key;
   }
@@ -75,8 +76,8 @@ Result<const record::KeyInfo*> Generator::key_of(const catalog::Index& index) {
 }
 
 Result<std::int32_t> Generator::tree_of(std::int32_t database, const catalog::Table& table,
-                                        const catalog::Index* index) {
-  PL_ASSIGN(const std::int32_t slot, use_database(database, false));
+                                        const catalog::Index* index, bool writes) {
+  PL_ASSIGN(const std::int32_t slot, use_database(database, writes));
   vm::TreeName tree{slot, table.entry, false, nullptr, &table, nullptr};
   if (index == nullptr && table.without_rowid) {
     tree.is_index = true;
@@ -90,27 +91,22 @@ Result<std::int32_t> Generator::tree_of(std::int32_t database, const catalog::Ta
   return b_.add_tree(tree);
 }
 
+Result<std::int32_t> Generator::cursor_on(Opcode open, std::int32_t database, const catalog::Table& table,
+                                          const catalog::Index* index) {
+  PL_ASSIGN(const std::int32_t tree, tree_of(database, table, index, open == Opcode::OpenWrite));
+  const std::int32_t cursor = b_.new_cursor();
+  setup_.push_back({.opcode = open, .p1 = cursor, .p2 = tree});
+  return cursor;
+}
+
 Result<std::int32_t> Generator::read_cursor(std::int32_t database, const catalog::Table& table,
                                             const catalog::Index* index) {
-  PL_ASSIGN(const std::int32_t tree, tree_of(database, table, index));
-  const std::int32_t cursor = b_.new_cursor();
-  vm::Instruction open{.opcode = Opcode::OpenRead};
-  open.p1 = cursor;
-  open.p2 = tree;
-  setup_.push_back(open);
-  return cursor;
+  return cursor_on(Opcode::OpenRead, database, table, index);
 }
 
 Result<std::int32_t> Generator::write_cursor(std::int32_t database, const catalog::Table& table,
                                              const catalog::Index* index) {
-  PL_TRY(use_database(database, true));
-  PL_ASSIGN(const std::int32_t tree, tree_of(database, table, index));
-  const std::int32_t cursor = b_.new_cursor();
-  vm::Instruction open{.opcode = Opcode::OpenWrite};
-  open.p1 = cursor;
-  open.p2 = tree;
-  setup_.push_back(open);
-  return cursor;
+  return cursor_on(Opcode::OpenWrite, database, table, index);
 }
 
 bool Generator::is_set_up(std::int32_t reg) const noexcept {

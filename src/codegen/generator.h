@@ -65,7 +65,8 @@ class Generator {
   // A database that the statement uses: a transaction on it in the setup. Answers its slot in the program.
   Result<std::int32_t> use_database(std::int32_t number, bool writes);
   // The slot of a table's or an index's tree.
-  Result<std::int32_t> tree_of(std::int32_t database, const catalog::Table& table, const catalog::Index* index);
+  Result<std::int32_t> tree_of(std::int32_t database, const catalog::Table& table, const catalog::Index* index,
+                               bool writes = false);
   // A new cursor, opened for reading in the setup.
   Result<std::int32_t> read_cursor(std::int32_t database, const catalog::Table& table, const catalog::Index* index);
   // A new cursor, opened for writing in the setup.
@@ -125,6 +126,8 @@ class Generator {
   void want_plan_lines() noexcept { want_plan_lines_ = true; }
 
  private:
+  Result<std::int32_t> cursor_on(Opcode open, std::int32_t database, const catalog::Table& table,
+                                 const catalog::Index* index);
   // Aggregates and keys of a core whose groups stand.
   struct GroupScope {
     const bind::Core* core;

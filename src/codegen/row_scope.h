@@ -14,7 +14,8 @@
 
 namespace perlite::codegen {
 
-// Lists of this layer live in the arena of the statement.
+// Lists and texts of this layer live in the arena of the statement.
+using arena_containers::String;
 using arena_containers::Vector;
 
 struct RowSource {

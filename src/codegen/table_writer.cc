@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bind/table_description.h"
 #include "plan/expressions.h"
 #include "vm/comparison.h"
 #include "vm/row_flags.h"
@@ -92,14 +93,24 @@ bool TableWriter::may_gather(ConflictAction action) const noexcept {
          });
 }
 
-Status TableWriter::gather_index_changes() {
+Status TableWriter::gather_index_changes(bool only_removals) {
+  only_removals_ = only_removals;
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     if (indexes_[i].cursor < 0) continue;
-    PL_ASSIGN(const record::KeyInfo* const order, g_.key_of(*table_.indexes[i]));
-    Vector<record::KeyField> fields(order->fields.begin(), order->fields.end());
-    fields.push_back({nullptr, false, false});  // of one key, the entry that goes before the one that comes
+    const catalog::Index& index = *table_.indexes[i];
+    PL_ASSIGN(const record::KeyInfo* order, g_.key_of(index));
+    if (!only_removals) {
+      // Of one key, the entry that goes before the one that comes.
+      if (!index.key_fields.empty()) {
+        order = b_.key_over(index.key_fields);
+      } else {
+        Vector<record::KeyField> fields(order->fields.begin(), order->fields.end());
+        fields.push_back({nullptr, false, false});
+        order = b_.key(fields);
+      }
+    }
     indexes_[i].sorter = b_.new_cursor();
-    b_.emit(Opcode::OpenSorter, indexes_[i].sorter, static_cast<std::int32_t>(fields.size())).p4(b_.key(fields));
+    b_.emit(Opcode::OpenSorter, indexes_[i].sorter, static_cast<std::int32_t>(order->fields.size())).p4(order);
   }
   return {};
 }
@@ -107,8 +118,9 @@ Status TableWriter::gather_index_changes() {
 // The key is in r[first]..., with a register behind it.
 void TableWriter::gather_change(std::size_t i, std::int32_t first, bool comes) {
   const auto width = static_cast<std::int32_t>(table_.indexes[i]->columns.size());
-  b_.emit(Opcode::Integer, comes ? 1 : 0, first + width);
-  b_.emit(Opcode::SorterInsert, indexes_[i].sorter, first, width + 1);
+  PL_ASSERT(!(comes && only_removals_));
+  if (!only_removals_) b_.emit(Opcode::Integer, comes ? 1 : 0, first + width);
+  b_.emit(Opcode::SorterInsert, indexes_[i].sorter, first, width + (only_removals_ ? 0 : 1));
 }
 
 Status TableWriter::make_gathered_changes() {
@@ -119,15 +131,22 @@ Status TableWriter::make_gathered_changes() {
     const Label done = b_.new_label();
     b_.emit(Opcode::SorterSort, code.sorter, done).p5(1);
     const Label loop = b_.here();
-    for (std::int32_t k = 0; k <= width; ++k) b_.emit(Opcode::SorterColumn, code.sorter, k, code.key + k);
-    const Label comes = b_.new_label();
+    for (std::int32_t k = 0; k < width; ++k) b_.emit(Opcode::SorterColumn, code.sorter, k, code.key + k);
     const Label next = b_.new_label();
-    b_.emit(Opcode::If, code.key + width, comes, 0);
+    const Label comes = b_.new_label();
+    if (!only_removals_) {
+      b_.emit(Opcode::SorterColumn, code.sorter, width, code.key + width);
+      b_.emit(Opcode::If, code.key + width, comes, 0);
+    }
     b_.emit(Opcode::DeleteKey, code.cursor, code.key, width).p5(vm::kMustExist);
-    b_.emit(Opcode::Goto, 0, next);
-    b_.bind(comes);
-    b_.emit(Opcode::MakeRecord, code.key, width, code.record).p4_affinities(index_affinities(index)).p5(record_flags_);
-    b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+    if (!only_removals_) {
+      b_.emit(Opcode::Goto, 0, next);
+      b_.bind(comes);
+      b_.emit(Opcode::MakeRecord, code.key, width, code.record)
+          .p4_affinities(index_affinities(index))
+          .p5(record_flags_);
+      b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+    }
     b_.bind(next);
     b_.emit(Opcode::SorterNext, code.sorter, loop);
     b_.bind(done);
@@ -151,18 +170,12 @@ NewRow TableWriter::new_row() {
 
 Status TableWriter::finish_values(const NewRow& row) {
   const std::size_t count = table_.columns.size();
-  String letters;
-  bool any = false;
-  for (const catalog::Column& column : table_.columns) {
-    const auto affinity = column.is_rowid_alias ? record::Affinity::Blob : column.affinity;
-    any |= affinity > record::Affinity::Blob;
-    letters += vm::affinity_letter(affinity);
+  const bool any = std::any_of(table_.columns.begin(), table_.columns.end(), [](const catalog::Column& column) {
+    return !column.is_rowid_alias && column.affinity > record::Affinity::Blob;
+  });
+  if (any && !table_.strict) {
+    b_.emit(Opcode::Affinity, row.columns, static_cast<std::int32_t>(count)).p4_affinities(column_affinities());
   }
-  const auto apply = [&] {
-    if (any && !table_.strict)
-      b_.emit(Opcode::Affinity, row.columns, static_cast<std::int32_t>(count)).p4_affinities(b_.affinities(letters));
-  };
-  apply();
   if (table_.has_generated) PL_TRY(make_generated(row));
   if (table_.strict) b_.emit(Opcode::TypeCheck, row.columns, static_cast<std::int32_t>(count)).p4(&table_);
   return {};
@@ -442,7 +455,18 @@ String TableWriter::unique_text(const catalog::Index& index) const {
   return text;
 }
 
+// Of a row that is made; a rowid alias is not there.
+const char* TableWriter::column_affinities() {
+  if (table_.description != nullptr) return table_.description->affinities;
+  String letters;
+  for (const catalog::Column& column : table_.columns) {
+    letters += vm::affinity_letter(column.is_rowid_alias ? record::Affinity::Blob : column.affinity);
+  }
+  return b_.affinities(letters);
+}
+
 const char* TableWriter::index_affinities(const catalog::Index& index) {
+  if (index.affinities != nullptr) return index.affinities;
   String letters;
   for (const catalog::IndexColumn& column : index.columns) {
     const auto affinity =
@@ -587,10 +611,14 @@ Status TableWriter::remember(OldRow* old, bool all_indexes, std::size_t met) {
       PL_TRY(g_.jump_if_false(expressions_.indexes[i].where, none, true));
       b_.emit_integer(1, present[i]);
     }
-    const std::int32_t fields = b_.new_registers(width);
-    PL_TRY(index_key(i, *expressions_.row, fields));
-    // The key outlives the row: writing the table ends what was borrowed from it.
-    b_.emit(Opcode::Copy, fields, keys[i], width - 1);
+    if (indexes_[i].sorter >= 0) {
+      PL_TRY(index_key(i, *expressions_.row, keys[i]));
+    } else {
+      // The key outlives the row: writing the table ends what was borrowed from it.
+      const std::int32_t fields = b_.new_registers(width);
+      PL_TRY(index_key(i, *expressions_.row, fields));
+      b_.emit(Opcode::Copy, fields, keys[i], width - 1);
+    }
     b_.bind(none);
   }
   old->index_keys = keys;
@@ -654,25 +682,21 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
         .p5(record_flags_);
   } else {
     std::int32_t first = row.columns;
-    bool moved = false;
-    for (std::size_t c = 0; c < table_.columns.size(); ++c) {
-      const catalog::Column& column = table_.columns[c];
-      if (column.storage_index < 0) {
-        moved = true;
-        continue;
-      }
-      letters += vm::affinity_letter(column.is_rowid_alias ? record::Affinity::Blob : column.affinity);
-    }
-    if (moved) {
+    const char* affinities = nullptr;
+    if (table_.record_fields == table_.columns.size()) {
+      affinities = column_affinities();
+    } else {
+      // Virtual columns are not stored.
       first = b_.new_registers(table_.record_fields);
       for (std::size_t c = 0; c < table_.columns.size(); ++c) {
-        if (table_.columns[c].storage_index < 0) continue;
-        b_.emit(Opcode::Alias, row.columns + static_cast<std::int32_t>(c), first + table_.columns[c].storage_index);
+        const catalog::Column& column = table_.columns[c];
+        if (column.storage_index < 0) continue;
+        b_.emit(Opcode::Alias, row.columns + static_cast<std::int32_t>(c), first + column.storage_index);
+        letters += vm::affinity_letter(column.is_rowid_alias ? record::Affinity::Blob : column.affinity);
       }
+      affinities = b_.affinities(letters);
     }
-    b_.emit(Opcode::MakeRecord, first, table_.record_fields, record)
-        .p4_affinities(b_.affinities(letters))
-        .p5(record_flags_);
+    b_.emit(Opcode::MakeRecord, first, table_.record_fields, record).p4_affinities(affinities).p5(record_flags_);
   }
   if (old != nullptr) {
     for (std::size_t i = 0; i < indexes_.size(); ++i) {

@@ -72,8 +72,8 @@ class TableWriter {
   // From here on changes of the opened indexes are gathered, and made in the order of the keys by
   // make_gathered_changes(): random pages are then visited once each, however little of the tree is in memory. For the
   // statement that changes many rows, asks none of these indexes for a conflict, sees nothing of what it has changed,
-  // and is undone as a whole when it fails.
-  Status gather_index_changes();
+  // and is undone as a whole when it fails. `only_removals`: no entry comes.
+  Status gather_index_changes(bool only_removals);
   Status make_gathered_changes();
   // True when an UPDATE with this resolution is such a statement, as far as the table's constraints tell.
   bool may_gather(bind::ConflictAction action) const noexcept;
@@ -109,7 +109,7 @@ class TableWriter {
     std::int32_t removal = -1;  // the cursor that removes entries of rows that REPLACE takes away
     std::int32_t key = 0;       // registers of the new key's fields
     std::int32_t record = 0;    // register of the new entry; NULL when a partial index has none
-    std::int32_t sorter = -1;   // of gathered changes: the key, and 0 or 1 for an entry that goes or comes
+    std::int32_t sorter = -1;   // of gathered changes: the key, and 0 or 1 for an entry that goes or comes, where some come
     bool partial = false;
   };
   Status remember(OldRow* old, bool all_indexes, std::size_t met);
@@ -129,6 +129,7 @@ class TableWriter {
                                 Label* label) const;
   void position_on_conflict(std::size_t index);
   const char* index_affinities(const catalog::Index& index);
+  const char* column_affinities();
   String unique_text(const catalog::Index& index) const;
   void gather_change(std::size_t index, std::int32_t first, bool comes);
   bind::ConflictAction resolve(bind::ConflictAction statement, bind::ConflictAction own) const noexcept;
@@ -142,6 +143,7 @@ class TableWriter {
   unsigned record_flags_ = 0;
   // The unique trees stand where check() looked for the new row's keys in vain, when write() comes to them.
   bool stands_on_new_keys_ = false;
+  bool only_removals_ = false;  // of gathered changes
   Vector<IndexCode> indexes_;
 };
 

@@ -75,7 +75,7 @@ Status generate_update(Generator& g, const bind::Update& update) {
                       writer.may_replace(update.on_conflict) || update.returning != nullptr;
   PL_TRY(rows.gather());
   const bool gathers = may_gather && !rows.is_one_row();
-  if (gathers) PL_TRY(writer.gather_index_changes());
+  if (gathers) PL_TRY(writer.gather_index_changes(false));
   PL_TRY(rows.each(writer.data_cursor(), [&](Label next) -> Status {
     RowChange change;
     change.writer = &writer;

@@ -21,10 +21,10 @@ Result<CompiledRef> transaction_program(Connection& connection, int number, bool
   builder.emit_integer(1, reg);
   builder.emit(vm::Opcode::ResultRow, reg, 1);
   builder.emit(vm::Opcode::Halt);
-  CompiledRef compiled = Compiled::make({}, 1);
+  PL_ASSIGN(vm::ProgramRef program, builder.finish());
+  CompiledRef compiled = Compiled::make(std::move(program), {}, 1);
   compiled->generation = connection.generation();
   compiled->keep(d.shape);
-  PL_ASSIGN(compiled->program, builder.finish());
   return compiled;
 }
 

@@ -199,18 +199,13 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
 
   const std::uint64_t generation = generation_;
   PL_ASSIGN(const bind::Statement* const bound, bind::bind_statement(parsed, text, *this, arena));
-  const bool is_alone = text.size() <= CompiledCache::kMaxTextBytes && is_blank(text.substr(parsed.tail));
-  CompiledRef compiled = Compiled::make(is_alone ? text : std::string_view(), databases_.size());
-  compiled->generation = generation;
-  compiled->tail = parsed.tail;
-  for (const auto& d : databases_) {
-    if (d->shape) compiled->keep(d->shape);
-  }
+  vm::ProgramRef program;
+  bool once = false;
   if (bound->kind == bind::StatementKind::Pragma) {
-    PL_ASSIGN(compiled->program, file_pragma_program(*this, *bound->pragma));
-    compiled->once = static_cast<bool>(compiled->program);
-    if (!compiled->once) {
-      PL_ASSIGN(compiled->program, pragma_program(*this, *bound->pragma));
+    PL_ASSIGN(program, file_pragma_program(*this, *bound->pragma));
+    once = static_cast<bool>(program);
+    if (!once) {
+      PL_ASSIGN(program, pragma_program(*this, *bound->pragma));
     }
   } else {
     codegen::GenerateOptions options;
@@ -224,12 +219,21 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
       if (!variable.name.empty()) names[variable.number - 1] = variable.name;
     }
     options.parameter_names = names;
-    PL_ASSIGN(compiled->program, codegen::generate(*bound, *this, options, arena));
+    PL_ASSIGN(program, codegen::generate(*bound, *this, options, arena));
   }
   if (parsed.explain == sql::ExplainMode::Program) {
-    PL_ASSIGN(compiled->program, explain_program(*compiled->program));
+    PL_ASSIGN(program, explain_program(*program));
   } else if (parsed.explain == sql::ExplainMode::QueryPlan) {
-    PL_ASSIGN(compiled->program, query_plan_program(*compiled->program));
+    PL_ASSIGN(program, query_plan_program(*program));
+  }
+  const bool is_alone = text.size() <= CompiledCache::kMaxTextBytes && is_blank(text.substr(parsed.tail));
+  CompiledRef compiled =
+      Compiled::make(std::move(program), is_alone ? text : std::string_view(), databases_.size());
+  compiled->once = once;
+  compiled->generation = generation;
+  compiled->tail = parsed.tail;
+  for (const auto& d : databases_) {
+    if (d->shape) compiled->keep(d->shape);
   }
   return compiled;
 }
@@ -238,8 +242,9 @@ Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, st
   if (!shared_.empty()) PL_TRY(refuse_locked_schemas());
   const unsigned key_flags = flags & (SQLITE_PREPARE_NO_VTAB | SQLITE_PREPARE_FROM_DDL);
   // A text the cache knows is one statement and nothing behind it.
+  const std::uint64_t hash = CompiledCache::hash_of(text);
   if (!has_authorizer()) {
-    if (Compiled* const known = compiled_.find(text, key_flags, generation_); known != nullptr) {
+    if (Compiled* const known = compiled_.find(text, hash, key_flags, generation_); known != nullptr) {
       *tail = known->tail;
       return Statement::make(*this, text.substr(0, *tail), flags, CompiledRef(known)).release();
     }
@@ -261,7 +266,7 @@ Result<Statement*> Connection::prepare(std::string_view text, unsigned flags, st
   if (!compiled) return static_cast<Statement*>(nullptr);
   UniquePtr<Statement> statement = Statement::make(*this, text.substr(0, *tail), flags, compiled);
   if (!has_authorizer() && !compiled->once && !compiled->text().empty() && compiled->generation == generation_) {
-    compiled_.add(key_flags, compiled);
+    compiled_.add(hash, key_flags, compiled);
   }
   return statement.release();
 }

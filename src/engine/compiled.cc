@@ -4,15 +4,13 @@
 
 namespace perlite::engine {
 
-CompiledRef Compiled::make(std::string_view text, std::size_t shapes) {
-  static_assert(alignof(Compiled) >= alignof(catalog::ShapeRef));
-  const std::size_t shapes_size = shapes * sizeof(catalog::ShapeRef);
-  auto* const memory = static_cast<char*>(base::Allocator::allocate(sizeof(Compiled) + shapes_size + text.size()));
-  auto* const compiled = ::new (memory) Compiled;
-  compiled->shapes_ = reinterpret_cast<catalog::ShapeRef*>(memory + sizeof(Compiled));
-  char* const copy = memory + sizeof(Compiled) + shapes_size;
-  if (!text.empty()) std::memcpy(copy, text.data(), text.size());
-  compiled->text_ = {copy, text.size()};
+CompiledRef Compiled::make(vm::ProgramRef program, std::string_view text, std::size_t shapes) {
+  Arena& arena = const_cast<vm::Program&>(*program).arena;  // nobody else has the program yet
+  auto* const compiled = ::new (arena.allocate(sizeof(Compiled), alignof(Compiled))) Compiled;
+  compiled->shapes_ = static_cast<catalog::ShapeRef*>(
+      arena.allocate(shapes * sizeof(catalog::ShapeRef), alignof(catalog::ShapeRef)));
+  if (!text.empty()) compiled->text_ = arena.copy_text(text);
+  compiled->program_ = std::move(program);
   return CompiledRef(compiled);
 }
 
@@ -26,7 +24,11 @@ std::uint64_t CompiledCache::hash_of(std::string_view text) noexcept {
     hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
     hash ^= hash >> 29;
   }
-  for (; i < text.size(); ++i) hash = (hash ^ static_cast<std::uint8_t>(text[i])) * 0x100000001b3ull;
+  if (i < text.size()) {
+    std::uint64_t rest = 0;
+    std::memcpy(&rest, text.data() + i, text.size() - i);
+    hash = (hash ^ rest) * 0x9e3779b97f4a7c15ull;
+  }
   return hash ^ (hash >> 32);
 }
 
@@ -43,8 +45,8 @@ void CompiledCache::push_front(Compiled* entry) noexcept {
   if (oldest_ == nullptr) oldest_ = entry;
 }
 
-Compiled* CompiledCache::find(std::string_view text, unsigned flags, std::uint64_t generation) noexcept {
-  const std::uint64_t hash = hash_of(text);
+Compiled* CompiledCache::find(std::string_view text, std::uint64_t hash, unsigned flags,
+                              std::uint64_t generation) noexcept {
   for (Compiled* entry = buckets_[hash % kBuckets]; entry != nullptr; entry = entry->next_in_bucket_) {
     if (entry->hash_ != hash || entry->flags_ != flags || entry->text_ != text) continue;
     if (entry->generation != generation) {
@@ -61,12 +63,12 @@ Compiled* CompiledCache::find(std::string_view text, unsigned flags, std::uint64
   return nullptr;
 }
 
-void CompiledCache::add(unsigned flags, const CompiledRef& compiled) noexcept {
+void CompiledCache::add(std::uint64_t hash, unsigned flags, const CompiledRef& compiled) noexcept {
   if (count_ >= kCapacity) remove(oldest_);
   Compiled* const entry = &*compiled;
   ++entry->references_;
   entry->flags_ = flags;
-  entry->hash_ = hash_of(entry->text_);
+  entry->hash_ = hash;
   entry->next_in_bucket_ = buckets_[entry->hash_ % kBuckets];
   buckets_[entry->hash_ % kBuckets] = entry;
   push_front(entry);
@@ -79,7 +81,7 @@ void CompiledCache::remove(Compiled* entry) noexcept {
   *link = entry->next_in_bucket_;
   unlink(entry);
   --count_;
-  if (--entry->references_ == 0) delete entry;
+  entry->release();
 }
 
 void CompiledCache::clear() noexcept {

@@ -19,20 +19,18 @@ namespace perlite::engine {
 
 class CompiledRef;
 
-// A program, and the shapes whose objects it points to. Text and shapes stand in one block with it.
-class Compiled : public Allocated {
+// A program, and the shapes whose objects it points to. It stands in the program's arena, with the text and the shapes.
+class Compiled {
  public:
-  // `text`: what the cache is to know it by; empty where it is not to be cached. `shapes`: as many as it has room for.
-  static CompiledRef make(std::string_view text, std::size_t shapes);
+  // Of a program that was just made. `text`: what the cache is to know it by; empty where it is not to be cached.
+  // `shapes`: as many as it has room for.
+  static CompiledRef make(vm::ProgramRef program, std::string_view text, std::size_t shapes);
   Compiled(const Compiled&) = delete;
   Compiled& operator=(const Compiled&) = delete;
-  ~Compiled() {
-    for (std::size_t i = 0; i < shape_count_; ++i) shapes_[i].~ShapeRef();
-  }
   std::string_view text() const noexcept { return text_; }
   void keep(const catalog::ShapeRef& shape) noexcept { ::new (shapes_ + shape_count_++) catalog::ShapeRef(shape); }
 
-  vm::ProgramRef program;
+  const vm::ProgramRef& program() const noexcept { return program_; }
   bool once = false;             // compiling it did something: it is not taken from the cache
   std::uint64_t generation = 0;  // of the connection, when it was compiled
   std::size_t tail = 0;          // bytes of the text that the statement took, the semicolon included
@@ -41,7 +39,16 @@ class Compiled : public Allocated {
   friend class CompiledRef;
   friend class CompiledCache;
   Compiled() = default;
+  ~Compiled() {
+    for (std::size_t i = 0; i < shape_count_; ++i) shapes_[i].~ShapeRef();
+  }
+  void release() noexcept {
+    if (--references_ != 0) return;
+    const vm::ProgramRef last = std::move(program_);
+    this->~Compiled();
+  }
 
+  vm::ProgramRef program_;
   std::string_view text_;
   catalog::ShapeRef* shapes_ = nullptr;
   std::size_t shape_count_ = 0;
@@ -67,7 +74,7 @@ class CompiledRef {
     return *this;
   }
   ~CompiledRef() {
-    if (compiled_ != nullptr && --compiled_->references_ == 0) delete compiled_;
+    if (compiled_ != nullptr) compiled_->release();
   }
   Compiled* operator->() const noexcept { return compiled_; }
   Compiled& operator*() const noexcept { return *compiled_; }
@@ -87,16 +94,17 @@ class CompiledCache {
   CompiledCache& operator=(const CompiledCache&) = delete;
   ~CompiledCache() { clear(); }
 
+  // How a text is looked for.
+  static std::uint64_t hash_of(std::string_view text) noexcept;
   // What was compiled from exactly the text of one prepare call; null when there is none.
-  Compiled* find(std::string_view text, unsigned flags, std::uint64_t generation) noexcept;
+  Compiled* find(std::string_view text, std::uint64_t hash, unsigned flags, std::uint64_t generation) noexcept;
   // For a text that find() did not know just now; not without text().
-  void add(unsigned flags, const CompiledRef& compiled) noexcept;
+  void add(std::uint64_t hash, unsigned flags, const CompiledRef& compiled) noexcept;
   void clear() noexcept;
   std::uint64_t hits = 0;
 
  private:
   static constexpr std::size_t kBuckets = 128;
-  static std::uint64_t hash_of(std::string_view text) noexcept;
   void unlink(Compiled* entry) noexcept;
   void push_front(Compiled* entry) noexcept;
   void remove(Compiled* entry) noexcept;

@@ -81,7 +81,7 @@ Status Connection::list_view_columns(int number, const catalog::Table& view, boo
   std::size_t tail = 0;
   PL_ASSIGN(const CompiledRef compiled, compile(text, 0, &tail));
   std::int64_t position = 0;
-  for (const vm::ResultColumn& column : compiled->program->columns) {
+  for (const vm::ResultColumn& column : compiled->program()->columns) {
     auto row = call.row();
     row.integer(position++).text(column.name).text(column.declared_type).integer(0).null().integer(0);
     if (extended) row.integer(0);

@@ -253,7 +253,7 @@ Status Connection::check_foreign_key(int number, const catalog::Table& table, co
   }
   std::size_t tail = 0;
   PL_ASSIGN(const CompiledRef compiled, compile(text, 0, &tail));
-  vm::Execution execution(compiled->program, *this);
+  vm::Execution execution(compiled->program(), *this);
   for (;;) {
     PL_ASSIGN(const vm::StepResult result, execution.step());
     if (result == vm::StepResult::Done) return {};

@@ -52,7 +52,7 @@ Statement::Statement(Connection& connection, std::string_view text, unsigned fla
       connection_(connection),
       text_(text),
       compiled_(std::move(compiled)),
-      execution_(compiled_->program, connection) {
+      execution_(compiled_->program(), connection) {
   connection_.link(*this);
 }
 
@@ -162,7 +162,7 @@ Status Statement::reprepare() {
   PL_TRY(connection_.refuse_locked_schemas());
   PL_ASSIGN(CompiledRef compiled, connection_.compile(text_, flags_, &tail));
   if (!compiled) return Code::Schema;
-  execution_.replace_program(compiled->program);
+  execution_.replace_program(compiled->program());
   ++execution_.counters().reprepares;
   compiled_ = std::move(compiled);
   wide_names_.clear();

@@ -35,7 +35,7 @@ class Statement : public Allocated {
     return statement != nullptr && statement->mark_ == kAlive ? statement : nullptr;
   }
 
-  const vm::Program& program() const noexcept { return *compiled_->program; }
+  const vm::Program& program() const noexcept { return *compiled_->program(); }
   Connection& connection() noexcept { return connection_; }
   std::string_view text() const noexcept { return text_; }  // a NUL stands behind it
   unsigned flags() const noexcept { return flags_; }

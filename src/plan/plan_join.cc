@@ -1082,6 +1082,7 @@ const Operator* Planning::one_row(const Region& region) {
 }
 
 Result<JoinResult> Planning::join(Region& region, OrderList wanted, bool outermost, std::size_t loose_from) {
+  if (region.items.empty() && region.conditions.empty()) return JoinResult{make<OneRow>(1, 0), false};
   if (wanted.empty()) {
     if (const Operator* const row = one_row(region)) return JoinResult{row, false};
   }

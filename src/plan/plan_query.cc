@@ -14,7 +14,7 @@ Result<const Query*> Planner::plan_select(const bind::Select& select) {
   const DeepStackScope deep;
   Planning planning(plan_, environment_, options_);
   PL_ASSIGN(const Query* query, planning.query(select));
-  plan_.queries.emplace(&select, query);
+  plan_.add_query(select, query);
   return query;
 }
 
@@ -459,7 +459,7 @@ Status Planning::subqueries_of(const Expr* expr) {
     if (select != nullptr && status.ok() && plan.query_of(*select) == nullptr) {
       auto planned = query(*select);
       if (planned.ok()) {
-        plan.queries.emplace(select, planned.value());
+        plan.add_query(*select, planned.value());
       } else {
         status = std::move(planned.status());
       }

@@ -41,7 +41,7 @@ struct Plan {
 
   Arena& arena;
   Vector<const Definition*> definitions;                  // by relation id; null: none
-  HashMap<const bind::Select*, const Query*> queries;      // all subqueries of expressions
+  Vector<const Query*> queries;                           // all subqueries of expressions, by the select's id
   std::int32_t null_flag_count = 0;
 
   const Definition* definition_of(const bind::Relation& relation) const {
@@ -49,8 +49,13 @@ struct Plan {
     return id < definitions.size() ? definitions[id] : nullptr;
   }
   const Query* query_of(const bind::Select& select) const {
-    const auto found = queries.find(&select);
-    return found == queries.end() ? nullptr : found->second;
+    const auto id = static_cast<std::size_t>(select.id);
+    return id < queries.size() ? queries[id] : nullptr;
+  }
+  void add_query(const bind::Select& select, const Query* query) {
+    const auto id = static_cast<std::size_t>(select.id);
+    if (id >= queries.size()) queries.resize(id + 1);
+    queries[id] = query;
   }
 };
 

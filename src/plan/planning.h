@@ -81,6 +81,7 @@ struct Planning {
   // The items of the join being planned that an expression needs.
   RelationSet set_of(const bind::Expr& expr) const {
     RelationSet set = 0;
+    if ((expr.flags & bind::kIsConstant) != 0) return set;
     for_each_relation(plan, expr, [&](const bind::Relation& relation) {
       const auto id = static_cast<std::size_t>(relation.id);
       if (id < item_of.size() && item_of[id] >= 0) set |= one_relation(item_of[id]);

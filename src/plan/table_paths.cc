@@ -527,12 +527,12 @@ class Paths {
     if (!partial_index_holds(index)) return;
     Vector<Seek> seeks;
     Vector<std::int32_t> used;
-    const bool covering = covers(index);
-    const auto* statistics = p_.statistics_of(relation_, &index);
     // In the tree of a WITHOUT ROWID table the columns behind the key are in no order.
     const std::size_t ordered = index.is_table ? index.key_columns : index.columns.size();
     const bool serves = std::any_of(terms_.begin(), terms_.end(),
                                     [&](const Term& term) { return subject_is(term, index, 0); });
+    const auto* statistics = serves ? p_.statistics_of(relation_, &index) : nullptr;
+    const bool covering = serves && covers(index);
     for (const RelationSet mask : serves ? std::span<const RelationSet>(masks_) : std::span<const RelationSet>()) {
       seeks.clear();
       used.clear();
@@ -605,7 +605,7 @@ class Paths {
     const bool smaller = table_.without_rowid ? index.origin == catalog::IndexOrigin::Create ||
                                                     index.columns.size() < table_.columns.size()
                                               : index.columns.size() < row_fields && !p_.table_order;
-    if (index.where != nullptr || (covering && smaller) || p_.want_order) full_index_scan(index);
+    if (index.where != nullptr || p_.want_order || (smaller && covers(index))) full_index_scan(index);
   }
 
   // a = 1 OR b = 2 where each side has a way of its own.

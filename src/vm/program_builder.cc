@@ -29,28 +29,6 @@ ProgramBuilder::ProgramBuilder(TextEncoding encoding) : program_(make_unique<Pro
 
 ProgramBuilder::~ProgramBuilder() = default;
 
-Label ProgramBuilder::new_label() {
-  label_addresses_.push_back(-1);
-  return Label(-static_cast<std::int32_t>(label_addresses_.size()));
-}
-
-void ProgramBuilder::bind(Label label) {
-  PL_ASSERT(label.exists() && !is_bound(label));
-  label_addresses_[static_cast<std::size_t>(-1 - label.operand_)] = address();
-}
-
-Label ProgramBuilder::here() {
-  const Label label = new_label();
-  bind(label);
-  return label;
-}
-
-bool ProgramBuilder::is_bound(Label label) const noexcept { return address_of(label) >= 0; }
-
-int ProgramBuilder::address_of(std::int32_t label_operand) const noexcept {
-  return label_addresses_[static_cast<std::size_t>(-1 - label_operand)];
-}
-
 ProgramBuilder::Emitted ProgramBuilder::emit_integer(std::int64_t value, std::int32_t reg) {
   if (value == static_cast<std::int32_t>(value)) {
     return emit(Opcode::Integer, static_cast<std::int32_t>(value), reg);
@@ -69,13 +47,6 @@ ProgramBuilder::Emitted ProgramBuilder::emit_load(const record::Value& value, st
     default:
       return emit(Opcode::Constant, 0, reg).p4(this->value(value));
   }
-}
-
-std::int32_t ProgramBuilder::new_registers(std::int32_t count) {
-  PL_ASSERT(count >= 0);
-  const std::int32_t first = program_->register_count + 1;
-  program_->register_count += count;
-  return first;
 }
 
 std::int32_t ProgramBuilder::temporary() { return temporaries(1); }
@@ -162,10 +133,11 @@ const record::Value* ProgramBuilder::value(const record::Value& value) {
 }
 
 const record::KeyInfo* ProgramBuilder::key(std::span<const record::KeyField> fields) {
-  auto* info = program_->arena.make<record::KeyInfo>();
-  info->fields = program_->arena.copy_array(fields);
-  info->encoding = encoding();
-  return info;
+  return key_over(program_->arena.copy_array(fields));
+}
+
+const record::KeyInfo* ProgramBuilder::key_over(std::span<const record::KeyField> fields) {
+  return program_->arena.make<record::KeyInfo>(fields, encoding());
 }
 
 const char* ProgramBuilder::affinities(std::string_view letters) { return program_->arena.copy_text(letters).data(); }
@@ -256,8 +228,8 @@ Result<ProgramRef> ProgramBuilder::finish() {
     operand = address;
   };
   for (Instruction& instruction : code_) {
+    if ((instruction.p1 | instruction.p2 | instruction.p3) >= 0) continue;
     const unsigned jumps = kJumpOperands[static_cast<std::size_t>(instruction.opcode)];
-    if (jumps == 0) continue;
     if ((jumps & 1) != 0) resolve(instruction.p1);
     if ((jumps & 2) != 0) resolve(instruction.p2);
     if ((jumps & 4) != 0) resolve(instruction.p3);

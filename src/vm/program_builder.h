@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/containers.h"
 #include "base/status.h"
@@ -103,11 +104,22 @@ class ProgramBuilder {
   Instruction& at(int address) noexcept { return code_[static_cast<std::size_t>(address)]; }
   Emitted edit(int address) noexcept { return Emitted(*this, address); }
 
-  Label new_label();
-  void bind(Label label);  // to the next instruction
-  Label here();            // a new label, bound to the next instruction
-  bool is_bound(Label label) const noexcept;
-  int address_of(std::int32_t label_operand) const noexcept;  // -1: not bound yet
+  Label new_label() {
+    label_addresses_.push_back(-1);
+    return Label(-static_cast<std::int32_t>(label_addresses_.size()));
+  }
+  void bind(Label label) {  // to the next instruction
+    PL_ASSERT(label.exists() && !is_bound(label));
+    label_addresses_[static_cast<std::size_t>(-1 - label.operand_)] = address();
+  }
+  Label here() {  // a new label, bound to the next instruction
+    label_addresses_.push_back(address());
+    return Label(-static_cast<std::int32_t>(label_addresses_.size()));
+  }
+  bool is_bound(Label label) const noexcept { return address_of(label) >= 0; }
+  int address_of(std::int32_t label_operand) const noexcept {  // -1: not bound yet
+    return label_addresses_[static_cast<std::size_t>(-1 - label_operand)];
+  }
 
   // The instruction that loads a value: Null, Integer, Int64, Real or Constant.
   Emitted emit_load(const record::Value& value, std::int32_t reg);
@@ -116,7 +128,10 @@ class ProgramBuilder {
   // ---- registers and cursors ----
 
   std::int32_t new_register() { return new_registers(1); }
-  std::int32_t new_registers(std::int32_t count);  // the first of `count` neighbours, never given out again
+  std::int32_t new_registers(std::int32_t count) {  // the first of `count` neighbours, never given out again
+    PL_ASSERT(count >= 0);
+    return std::exchange(program_->register_count, program_->register_count + count) + 1;
+  }
   // Registers that may be given out again after release; what was in them stays until then.
   std::int32_t temporary();
   std::int32_t temporaries(std::int32_t count);
@@ -137,6 +152,7 @@ class ProgramBuilder {
   const record::Value* value(const record::Value& value);  // any value; text in the database's encoding
   std::string_view name(std::string_view text) { return program_->arena.copy_text(text); }
   const record::KeyInfo* key(std::span<const record::KeyField> fields);
+  const record::KeyInfo* key_over(std::span<const record::KeyField> fields);  // that a shape keeps
   // `letters` is copied: one of record/affinity.h a register (affinity_letter()).
   const char* affinities(std::string_view letters);
   const FunctionCall* call(const FunctionDef& function, const record::Collation* collation, std::int32_t argument_count,

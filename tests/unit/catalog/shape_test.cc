@@ -56,6 +56,7 @@ class FakeReader final : public DdlReader {
     ++triggers;
     return arena.make<Trigger>();
   }
+  const TableDescription* describe(Table&, Arena&) const override { return nullptr; }
 };
 
 struct Row {

@@ -6,6 +6,7 @@
 #include "engine/statement.h"
 #include "os/vfs.h"
 #include "sqlite3.h"
+#include "vm/program_builder.h"
 
 // The interface's variable, which the layer above defines.
 char* sqlite3_temp_directory = nullptr;
@@ -14,36 +15,49 @@ namespace perlite::engine {
 namespace {
 
 CompiledRef made(std::string_view text, std::uint64_t generation) {
-  CompiledRef compiled = Compiled::make(text, 0);
+  vm::ProgramBuilder builder(TextEncoding::Utf8);
+  const vm::Label body = builder.new_label();
+  builder.emit(vm::Opcode::Init, 0, body);
+  builder.bind(body);
+  builder.emit(vm::Opcode::Halt);
+  CompiledRef compiled = Compiled::make(std::move(builder.finish()).value(), text, 0);
   compiled->generation = generation;
   compiled->tail = text.size();
   return compiled;
 }
 
+void add(CompiledCache& cache, unsigned flags, const CompiledRef& compiled) {
+  cache.add(CompiledCache::hash_of(compiled->text()), flags, compiled);
+}
+
+Compiled* find(CompiledCache& cache, std::string_view text, unsigned flags, std::uint64_t generation) {
+  return cache.find(text, CompiledCache::hash_of(text), flags, generation);
+}
+
 TEST(CompiledCache, FindsByTextFlagsAndGeneration) {
   CompiledCache cache;
-  cache.add(0, made("SELECT 1;", 1));
-  cache.add(SQLITE_PREPARE_NO_VTAB, made("SELECT 1;", 1));
-  ASSERT_NE(cache.find("SELECT 1;", 0, 1), nullptr);
-  EXPECT_EQ(cache.find("SELECT 1;", 0, 1)->tail, 9u);
-  EXPECT_EQ(cache.find("SELECT 1", 0, 1), nullptr);
-  EXPECT_EQ(cache.find("select 1;", 0, 1), nullptr);
+  add(cache, 0, made("SELECT 1;", 1));
+  add(cache, SQLITE_PREPARE_NO_VTAB, made("SELECT 1;", 1));
+  ASSERT_NE(find(cache, "SELECT 1;", 0, 1), nullptr);
+  EXPECT_EQ(find(cache, "SELECT 1;", 0, 1)->tail, 9u);
+  EXPECT_EQ(find(cache, "SELECT 1", 0, 1), nullptr);
+  EXPECT_EQ(find(cache, "select 1;", 0, 1), nullptr);
   EXPECT_EQ(cache.hits, 2u);
   // A stale entry is found once, and gone.
-  EXPECT_EQ(cache.find("SELECT 1;", 0, 2), nullptr);
-  EXPECT_EQ(cache.find("SELECT 1;", 0, 1), nullptr);
-  EXPECT_NE(cache.find("SELECT 1;", SQLITE_PREPARE_NO_VTAB, 1), nullptr);
+  EXPECT_EQ(find(cache, "SELECT 1;", 0, 2), nullptr);
+  EXPECT_EQ(find(cache, "SELECT 1;", 0, 1), nullptr);
+  EXPECT_NE(find(cache, "SELECT 1;", SQLITE_PREPARE_NO_VTAB, 1), nullptr);
 }
 
 TEST(CompiledCache, ForgetsTheLeastRecentlyUsed) {
   CompiledCache cache;
   const auto text = [](std::size_t i) { return "SELECT " + std::to_string(i); };
-  for (std::size_t i = 0; i < CompiledCache::kCapacity; ++i) cache.add(0, made(text(i), 1));
-  ASSERT_NE(cache.find(text(0), 0, 1), nullptr);  // used again: now the newest
-  cache.add(0, made("one more", 1));
-  EXPECT_NE(cache.find(text(0), 0, 1), nullptr);
-  EXPECT_EQ(cache.find(text(1), 0, 1), nullptr);
-  for (std::size_t i = 2; i < CompiledCache::kCapacity; ++i) EXPECT_NE(cache.find(text(i), 0, 1), nullptr) << i;
+  for (std::size_t i = 0; i < CompiledCache::kCapacity; ++i) add(cache, 0, made(text(i), 1));
+  ASSERT_NE(find(cache, text(0), 0, 1), nullptr);  // used again: now the newest
+  add(cache, 0, made("one more", 1));
+  EXPECT_NE(find(cache, text(0), 0, 1), nullptr);
+  EXPECT_EQ(find(cache, text(1), 0, 1), nullptr);
+  for (std::size_t i = 2; i < CompiledCache::kCapacity; ++i) EXPECT_NE(find(cache, text(i), 0, 1), nullptr) << i;
 }
 
 // ---- through a connection ----
