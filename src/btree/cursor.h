@@ -175,8 +175,8 @@ class Cursor {
     entry->rowid = rowid;
     return true;
   }
-  // Stands on entry `index`, which peek() read.
-  void stand_near(std::uint32_t index) noexcept { load_near(index); }
+  // Stands on entry `index`, up to last_near(); false, and nothing has changed, where peek() says so.
+  bool stand_near(std::uint32_t index) noexcept { return load_near(index); }
 
   // ---- Reading the entry; valid() holds. ----
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "codegen/row_scope.h"
 #include "vm/verifier.h"
@@ -35,24 +36,91 @@ class BodyReader {
   // when the body looks at it too, as the key of a hash table may.
   int read_terms(Vector<ScanTerm>* terms) {
     int body = at_;
-    for (bool skippable = true;;) {
-      Operand operand;
+    bool skippable = true;
+    while (terms->size() < ScanKernel::kMaxTerms) {
       const int begin = at_;
-      if (!read_operand(&operand)) return body;
-      const std::size_t known = terms->size();
-      ScanTerm term;
-      while (terms->size() < ScanKernel::kMaxTerms && read_term(operand, &term)) terms->push_back(term);
-      if (terms->size() == known) {
+      std::int32_t reg = 0;  // that the body may look at again
+      if (!read_comparisons(terms, &reg) && !read_match(terms, &reg) && !read_set(terms, &reg)) {
         at_ = begin;
-        return body;
+        break;
       }
-      skippable = skippable && b_.is_released(operand.reg) && !is_read_again(operand.reg);
+      skippable = skippable && b_.is_released(reg) && !is_read_again(reg);
       if (skippable) body = at_;
+    }
+    return body;
+  }
+
+  // The register of an OFFSET whose rows are left after nothing but reading; 0: none.
+  std::int32_t read_offset() {
+    const int begin = at_;
+    skip_reads();
+    const int at = std::exchange(at_, begin);
+    if (at >= end_) return 0;
+    const Instruction& i = b_.at(at);
+    return i.opcode == Opcode::IfPositive && i.p3 == 1 && leaves_row(i) ? i.p1 : 0;
+  }
+
+  // A body that reads what it puts into a sorter of the first rows, and nothing else.
+  bool read_bound(Vector<ScanTerm>* terms) {
+    const int begin = at_;
+    skip_reads();
+    if (at_ + 1 != end_ || b_.at(at_).opcode != Opcode::SorterInsert) return false;
+    const Instruction& insert = b_.at(at_);
+    if (!keeps_first_rows(insert.p1, begin)) return false;
+    for (at_ = begin; at_ < end_;) {
+      Operand operand;
+      if (!read_operand(&operand)) {
+        ++at_;
+      } else if (operand.reg == insert.p2) {
+        terms->push_back({.slot = operand.field,
+                          .cursor = insert.p1,
+                          .kind = ScanTerm::Kind::Bound,
+                          .makes_real = operand.makes_real});
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Leaves `steps` empty when the rest of the body is more than steps.
+  void read_steps(Vector<ScanStep>* steps) {
+    const int begin = at_;
+    if (read_all_steps(steps)) return;
+    steps->clear();
+    at_ = begin;
+  }
+
+
+ private:
+  // Was the sorter opened, before `address`, for no more rows than a limit?
+  bool keeps_first_rows(std::int32_t sorter, int address) const {
+    while (address-- > 0) {
+      const Instruction& i = b_.at(address);
+      if (i.opcode == Opcode::OpenSorter && i.p1 == sorter) return i.p3 != 0;
+    }
+    return false;
+  }
+
+  // Instructions that read columns and constants into registers, and can do nothing else that is seen.
+  void skip_reads() {
+    for (; at_ < end_; ++at_) {
+      switch (b_.at(at_).opcode) {
+        case Opcode::Column:
+        case Opcode::Rowid:
+        case Opcode::RealAffinity:
+        case Opcode::Alias:
+        case Opcode::Constant:
+        case Opcode::Integer:
+        case Opcode::Null:
+        case Opcode::Variable:
+          break;
+        default:
+          return;
+      }
     }
   }
 
-  // False when the rest of the body is more than steps.
-  bool read_steps(Vector<ScanStep>* steps) {
+  bool read_all_steps(Vector<ScanStep>* steps) {
     while (at_ < end_) {
       Operand operand{ScanKernel::kNoField, 0, false};
       const bool has_operand = read_operand(&operand);
@@ -68,7 +136,90 @@ class BodyReader {
     return !steps->empty();
   }
 
- private:
+  bool read_comparisons(Vector<ScanTerm>* terms, std::int32_t* reg) {
+    Operand operand;
+    if (!read_operand(&operand)) return false;
+    const std::size_t known = terms->size();
+    ScanTerm term;
+    while (terms->size() < ScanKernel::kMaxTerms && read_term(operand, &term)) terms->push_back(term);
+    *reg = operand.reg;
+    return terms->size() != known;
+  }
+
+  // LIKE or GLOB of a column and constants.
+  bool read_match(Vector<ScanTerm>* terms, std::int32_t* reg) {
+    Operand text{ScanKernel::kNoField, 0, false};
+    for (; at_ < end_; ++at_) {
+      const Opcode opcode = b_.at(at_).opcode;
+      if (opcode == Opcode::Constant || opcode == Opcode::Alias || opcode == Opcode::Variable) continue;
+      if (opcode != Opcode::Column || text.reg != 0 || !read_operand(&text)) break;
+      --at_;
+    }
+    if (at_ + 1 >= end_ || text.reg == 0 || text.makes_real) return false;
+    const Instruction& call = b_.at(at_);
+    const Instruction& jump = b_.at(at_ + 1);
+    if (call.opcode != Opcode::Function || call.p4.function->function->kept == nullptr) return false;
+    const unsigned others = ((1u << call.p5) - 1) & ~2u;  // arguments beside the second
+    if (text.reg != call.p2 + 1 || (static_cast<unsigned>(call.p1) & others) != others) return false;
+    if ((jump.opcode != Opcode::If && jump.opcode != Opcode::IfNot) || jump.p1 != call.p3) return false;
+    if (jump.p3 == 0 || !leaves_row(jump)) return false;
+    terms->push_back({.slot = text.field,
+                      .function = call.p4.function->function,
+                      .address = at_,
+                      .kind = ScanTerm::Kind::Matches,
+                      .leaves_if_true = jump.opcode == Opcode::If});
+    *reg = jump.p1;
+    at_ += 2;
+    return !is_read_again(text.reg);
+  }
+
+  // Membership in a set that is made once, as expr_membership.cc writes it for a condition.
+  bool read_set(Vector<ScanTerm>* terms, std::int32_t* reg) {
+    ScanTerm term{.slot = 0, .kind = ScanTerm::Kind::InSet};
+    if (at_ >= end_ || b_.at(at_).opcode != Opcode::Once) return false;
+    term.once = b_.at(at_).p1;
+    at_ = b_.address_of(b_.at(at_).p2);
+    if (at_ < 0 || at_ >= end_) return false;
+    int if_empty = -1;
+    if (b_.at(at_).opcode == Opcode::IfNot) {
+      term.flag = b_.at(at_).p1;
+      if_empty = b_.address_of(b_.at(at_).p2);
+      ++at_;
+    }
+    Operand operand;
+    if (!read_operand(&operand) || at_ >= end_) return false;
+    const Instruction& is_null = b_.at(at_);
+    if (is_null.opcode != Opcode::IsNull || is_null.p1 != operand.reg || is_null.p3 > 1 || !leaves_row(is_null)) {
+      return false;
+    }
+    ++at_;
+    if (at_ < end_ && b_.at(at_).opcode == Opcode::Affinity) {
+      if (b_.at(at_).p1 != operand.reg || b_.at(at_).p2 != 1) return false;
+      term.affinity = b_.at(at_).p4.affinities[0];
+      ++at_;
+    }
+    if (at_ + 3 >= end_) return false;
+    const Instruction& probe = b_.at(at_);
+    const Instruction& if_found = b_.at(at_ + 1);
+    const Instruction& if_null = b_.at(at_ + 2);
+    const Instruction& if_missing = b_.at(at_ + 3);
+    if (probe.opcode != Opcode::HashProbe || probe.p3 != operand.reg || b_.address_of(probe.p2) != at_ + 2) return false;
+    if (if_found.opcode != Opcode::Goto || if_missing.opcode != Opcode::Goto) return false;
+    if (if_null.opcode != Opcode::If || if_null.p3 != 0 || !leaves_row(if_null)) return false;
+    at_ += 4;
+    term.leaves_if_true = leaves_row(if_found);
+    if (leaves_row(if_missing) == term.leaves_if_true) return false;
+    const int holds = b_.address_of(term.leaves_if_true ? if_missing.p2 : if_found.p2);
+    if (holds != at_ || (term.flag != 0 && if_empty != at_ && if_empty != end_)) return false;
+    term.slot = operand.field;
+    term.makes_real = operand.makes_real;
+    term.reg = if_null.p1;
+    term.cursor = probe.p1;
+    terms->push_back(term);
+    *reg = operand.reg;
+    return true;
+  }
+
   // Does the body from here on read r[reg] before it writes it?
   bool is_read_again(std::int32_t reg) const {
     const auto has = [&](const vm::RegisterRange& range) {
@@ -206,8 +357,10 @@ const ScanKernel* make_scan_kernel(vm::ProgramBuilder& builder, int begin, std::
   Vector<ScanTerm> terms;
   Vector<ScanStep> steps;
   *body = reader.read_terms(&terms);
-  if (!reader.read_steps(&steps)) steps.clear();
-  if (terms.empty() && steps.empty()) return nullptr;
+  const std::int32_t offset = reader.read_offset();
+  if (offset == 0) reader.read_steps(&steps);
+  if (offset == 0 && steps.empty() && terms.size() < ScanKernel::kMaxTerms) reader.read_bound(&terms);
+  if (terms.empty() && steps.empty() && offset == 0) return nullptr;
   SlotTable slots;
   for (const ScanTerm& term : terms) slots.add(term.slot);
   for (const ScanStep& step : steps) slots.add(step.slot);
@@ -216,6 +369,7 @@ const ScanKernel* make_scan_kernel(vm::ProgramBuilder& builder, int begin, std::
   if (!slots.finish(arena, &kernel)) return nullptr;
   for (ScanTerm& term : terms) slots.place(&term.slot);
   for (ScanStep& step : steps) slots.place(&step.slot);
+  kernel.offset = offset;
   kernel.terms = arena.copy_array(terms);
   kernel.steps = arena.copy_array(steps);
   return arena.make<ScanKernel>(kernel);

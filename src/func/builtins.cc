@@ -25,6 +25,15 @@ constexpr FunctionDef scalar(const char* name, int arg_count, void (*function)(F
   return def;
 }
 
+// LIKE and GLOB: the pattern is kept from call to call.
+constexpr FunctionDef pattern_match(const char* name, int arg_count, void (*function)(FunctionContext&, int, Value*),
+                                    std::uint32_t flags) {
+  FunctionDef def = scalar(name, arg_count, function, kPure | flags);
+  def.kept = kept_pattern;
+  def.answers = matches_kept_pattern;
+  return def;
+}
+
 struct Aggregate {
   void (*step)(FunctionContext&, int, Value*);
   void (*finalize)(FunctionContext&);
@@ -123,9 +132,9 @@ constexpr FunctionDef kFunctions[] = {
     scalar("substring", 3, fn_substr),
     scalar("instr", 2, fn_instr),
     scalar("replace", 3, fn_replace),
-    scalar("like", 2, fn_like, kPure | kLike),
-    scalar("like", 3, fn_like, kPure | kLike),
-    scalar("glob", 2, fn_glob, kPure | kGlob | kMatchesCase),
+    pattern_match("like", 2, fn_like, kLike),
+    pattern_match("like", 3, fn_like, kLike),
+    pattern_match("glob", 2, fn_glob, kGlob | kMatchesCase),
     scalar("format", -1, fn_format),
     scalar("printf", -1, fn_format),
     scalar("concat", -1, fn_concat, kPure, 1),
@@ -240,8 +249,8 @@ constexpr FunctionDef kFunctions[] = {
 };
 
 constexpr FunctionDef kCaseSensitiveLike[] = {
-    scalar("like", 2, fn_like_case, kPure | kLike | kMatchesCase),
-    scalar("like", 3, fn_like_case, kPure | kLike | kMatchesCase),
+    pattern_match("like", 2, fn_like_case, kLike | kMatchesCase),
+    pattern_match("like", 3, fn_like_case, kLike | kMatchesCase),
 };
 
 }  // namespace

@@ -21,6 +21,8 @@ void fn_substr(FunctionContext& context, int arg_count, Value* args);
 void fn_instr(FunctionContext& context, int arg_count, Value* args);
 void fn_replace(FunctionContext& context, int arg_count, Value* args);
 void fn_like(FunctionContext& context, int arg_count, Value* args);
+const void* kept_pattern(const vm::AuxiliaryStore& store, int call_site);
+bool matches_kept_pattern(const void* kept, std::string_view text);
 void fn_like_case(FunctionContext& context, int arg_count, Value* args);
 void fn_glob(FunctionContext& context, int arg_count, Value* args);
 void fn_format(FunctionContext& context, int arg_count, Value* args);

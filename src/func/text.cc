@@ -418,6 +418,10 @@ void fn_replace(FunctionContext& context, int, Value* args) {
   result.finish();
 }
 
+const void* kept_pattern(const vm::AuxiliaryStore& store, int call_site) { return store.get(call_site, kPatternSlot); }
+bool matches_kept_pattern(const void* kept, std::string_view text) {
+  return static_cast<const CompiledPattern*>(kept)->compiled.matches(text);
+}
 void fn_like(FunctionContext& context, int arg_count, Value* args) { match_pattern(context, arg_count, args, {}); }
 void fn_like_case(FunctionContext& context, int arg_count, Value* args) {
   match_pattern(context, arg_count, args, {.glob = false, .fold_case = false});

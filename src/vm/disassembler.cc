@@ -52,12 +52,28 @@ String kernel_text(const ScanKernel& kernel) {
   for (const ScanTerm& term : kernel.terms) {
     if (!out.empty()) out += ' ';
     append_field(out, kernel, term.slot);
-    if (term.kind == ScanTerm::Kind::Compare) {
-      append_format(out, "%sr%d", kHolds[term.leaves], term.reg);
-    } else {
-      out += term.kind == ScanTerm::Kind::IsNull ? " is null" : " not null";
+    switch (term.kind) {
+      case ScanTerm::Kind::Compare:
+        append_format(out, "%sr%d", kHolds[term.leaves], term.reg);
+        break;
+      case ScanTerm::Kind::IsNull:
+        out += " is null";
+        break;
+      case ScanTerm::Kind::NotNull:
+        out += " not null";
+        break;
+      case ScanTerm::Kind::Matches:
+        append_format(out, "%s %s", term.leaves_if_true ? " not" : "", term.function->name);
+        break;
+      case ScanTerm::Kind::InSet:
+        append_format(out, "%s in c%d", term.leaves_if_true ? " not" : "", term.cursor);
+        break;
+      case ScanTerm::Kind::Bound:
+        append_format(out, " for c%d", term.cursor);
+        break;
     }
   }
+  if (kernel.offset != 0) append_format(out, " offset r%d", kernel.offset);
   for (const ScanStep& step : kernel.steps) {
     if (!out.empty()) out += ' ';
     append_format(out, "%s(", step.function->name);

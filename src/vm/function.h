@@ -227,6 +227,10 @@ struct FunctionDef {
   // nothing in any case but that the argument is not NULL.
   void (*step_integer)(FunctionContext& context, std::int64_t value) = nullptr;
   void (*step_real)(FunctionContext& context, double value) = nullptr;
+  // Likewise of a scalar that says yes or no to its second argument, a text in UTF-8, where the others are constant: what
+  // it kept for this call of what they say (null: nothing yet), and its answer by that. Both or neither.
+  const void* (*kept)(const AuxiliaryStore& store, int call_site) = nullptr;
+  bool (*answers)(const void* kept, std::string_view text) = nullptr;
 
   bool has(FunctionFlag flag) const noexcept { return (flags & flag) != 0; }
   bool is_aggregate() const noexcept { return step != nullptr; }

@@ -117,8 +117,9 @@ class ProgramBuilder {
     return Label(-static_cast<std::int32_t>(label_addresses_.size()));
   }
   bool is_bound(Label label) const noexcept { return address_of(label) >= 0; }
-  int address_of(std::int32_t label_operand) const noexcept {  // -1: not bound yet
-    return label_addresses_[static_cast<std::size_t>(-1 - label_operand)];
+  // Of a label, or an address itself; -1: not bound yet.
+  int address_of(std::int32_t jump_operand) const noexcept {
+    return jump_operand >= 0 ? jump_operand : label_addresses_[static_cast<std::size_t>(-1 - jump_operand)];
   }
 
   // The instruction that loads a value: Null, Integer, Int64, Real or Constant.

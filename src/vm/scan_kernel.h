@@ -18,21 +18,30 @@ namespace perlite::vm {
 // A condition at the start of the body.
 struct ScanTerm {
   enum class Kind : std::uint8_t {
-    Compare,
+    Compare,  // with r[reg]
     IsNull,   // the row is left unless the field is NULL
     NotNull,  // unless it is not
+    Matches,  // `function` of the field and constants, called by the instruction `address`: LIKE and GLOB
+    InSet,    // the field is in the set `cursor` (OpenHash), which is made by the Once `once`
+    Bound,    // the field is the first key of a row for the sorter `cursor`, and not behind those it keeps
   };
-  // Orders of the field and r[reg] for which the row is left.
+  // Of Compare: orders of the field and r[reg] for which the row is left.
   enum Leaves : std::uint8_t { kLess = 1, kEqual = 2, kGreater = 4 };
 
-  std::int32_t slot;     // of ScanKernel::fields, or kRowid
-  std::int32_t reg = 0;  // does not change while the loop runs
+  std::int32_t slot;                             // of ScanKernel::fields, or kRowid
+  std::int32_t reg = 0;                          // of InSet: is true when NULLs were left out of the set
   const record::Collation* collation = nullptr;  // a built-in one; null: binary
+  const FunctionDef* function = nullptr;
+  std::int32_t address = 0;
+  std::int32_t cursor = 0;
+  std::int32_t once = 0;
+  std::int32_t flag = 0;  // of InSet: 0, or a register that must be true for the set to be looked at
   Kind kind = Kind::Compare;
   bool makes_real = false;  // RealAffinity of the field
   std::uint8_t leaves = 0;
-  char affinity = 0;         // letter, as in P5 of the comparison
-  bool nulls_equal = false;  // IS, IS NOT; else a NULL on either side leaves
+  bool leaves_if_true = false;  // of Matches and InSet; else if false
+  char affinity = 0;            // letter, as in P5 of the comparison
+  bool nulls_equal = false;     // IS, IS NOT; else a NULL on either side leaves
 };
 
 // An AggregateStep with one column, or none.
@@ -52,6 +61,8 @@ struct ScanKernel {
 
   std::span<const ScanTerm> terms;
   std::span<const ScanStep> steps;  // the rest of the body, all of it; or none
+  std::int32_t offset = 0;          // 0, or a register: while its number is above 0, a row for which all terms hold takes
+                                    // one away and is left
   // The fields of the record that are read, ascending, and how many fields lie between each and the one before.
   std::span<const std::uint16_t> fields;
   const std::uint16_t* skips;

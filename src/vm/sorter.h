@@ -43,6 +43,14 @@ class Sorter : public Allocated {
   const char* row() const noexcept { return row_; }
   Status next();  // row() is null at the end
   std::size_t memory_used() const noexcept { return memory_used_; }
+  // Top-N with as many rows as are kept: the first key of the last of them, borrowed until the next add(). Rows whose
+  // first key orders behind it are not kept.
+  bool bound(TextEncoding encoding, record::Value* first_key) const noexcept {
+    if (!bounded_ || row_limit_ == 0 || static_cast<std::int64_t>(entries_.size()) < row_limit_) return false;
+    packed::read(entries_.front().bytes(), encoding, first_key);
+    return true;
+  }
+  bool is_first_key_descending() const noexcept { return key_.fields[0].descending; }
 
  private:
   struct Entry {

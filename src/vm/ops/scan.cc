@@ -1,4 +1,8 @@
 // NextWhere: rows passed over, and aggregates stepped, on the bytes of a leaf.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
 #include "record/affinity.h"
 #include "vm/machine.h"
 #include "vm/scan_kernel.h"
@@ -94,17 +98,17 @@ void decode(std::uint32_t type, const std::byte* body, bool makes_real, TextEnco
 }
 
 template <class Number>
-bool leaves(const ScanTerm& term, Number left, Number right) noexcept {
+bool leaves(std::uint8_t orders, Number left, Number right) noexcept {
   const unsigned order = static_cast<unsigned>(left < right) | static_cast<unsigned>(left == right) << 1 |
                          static_cast<unsigned>(left > right) << 2;
-  return (term.leaves & order) != 0;
+  return (orders & order) != 0;
 }
 
 // One call of NextWhere.
 class KernelRun {
  public:
   KernelRun(Machine& m, const ScanKernel& kernel) noexcept : m_(m), kernel_(kernel) {
-    for (std::size_t n = 0; n < kernel.terms.size(); ++n) limits_[n] = limit_of(kernel.terms[n]);
+    for (std::size_t n = 0; n < kernel.terms.size(); ++n) prepare(kernel.terms[n], &limits_[n]);
     can_step_ = !kernel.steps.empty();
     for (std::size_t n = 0; n < kernel.steps.size(); ++n) {
       // The first row of a group steps in the body, which begins the accumulators.
@@ -125,80 +129,146 @@ class KernelRun {
       if (answer == Answer::Unknown) [[unlikely]]
         return Verdict::Unsure;
     }
+    if (std::int64_t* left = offset(); left != nullptr) {
+      if (*left <= 0) return Verdict::Holds;
+      --*left;
+      return Verdict::Done;
+    }
     return can_step_ && step(fields, rowid) ? Verdict::Done : Verdict::Holds;
   }
+
+  // The rows still to be passed over; null where the kernel passes over none by number.
+  std::int64_t* offset() const noexcept { return kernel_.offset == 0 ? nullptr : &m_.reg(kernel_.offset).integer; }
+  bool asks_nothing() const noexcept { return kernel_.terms.empty(); }
 
  private:
   enum class Answer : std::uint8_t { Holds, Leaves, Unknown };
   static Answer leaves_if(bool leaves) noexcept { return leaves ? Answer::Leaves : Answer::Holds; }
 
-  // What a term compares with, where numbers compare with it as they are.
+  // What a term compares with, where numbers compare with it as they are; of other kinds what they ask.
   struct Limit {
-    bool is_integer = false;
-    bool is_real = false;
-    std::int64_t integer = 0;
-    double real = 0;
+    bool is_integer;
+    bool is_real;
+    bool has_null;        // of InSet
+    std::uint8_t leaves;  // as in ScanTerm
+    std::int64_t integer;
+    double real;
+    const void* kept;
+    HashTable* set;
   };
-  Limit limit_of(const ScanTerm& term) const noexcept {
-    constexpr std::int64_t kExact = std::int64_t{1} << 53;
-    Limit limit;
-    if (term.kind != ScanTerm::Kind::Compare || term.affinity == 'B') return limit;
-    const Value& value = m_.reg(term.reg);
-    if (value.type == ValueType::Integer) {
-      limit.is_integer = true;
-      limit.integer = value.integer;
-      limit.is_real = value.integer >= -kExact && value.integer <= kExact;
-      limit.real = static_cast<double>(value.integer);
-    } else if (value.type == ValueType::Real) {
-      limit.is_real = true;
-      limit.real = value.real;
+
+  void prepare(const ScanTerm& term, Limit* limit) const noexcept {
+    *limit = Limit{};
+    limit->leaves = term.leaves;
+    switch (term.kind) {
+      case ScanTerm::Kind::Compare:
+        if (term.affinity != 'B') set_number(m_.reg(term.reg), limit);
+        break;
+      case ScanTerm::Kind::Matches:
+        if (m_.encoding == TextEncoding::Utf8) limit->kept = term.function->kept(m_.frame->auxiliary, term.address);
+        break;
+      case ScanTerm::Kind::InSet: {
+        const bool made = (m_.frame->once[term.once / 64] >> (term.once % 64) & 1) != 0;
+        if (!made || (term.flag != 0 && record::truth(m_.reg(term.flag)) != record::Truth::True)) break;
+        const CursorSlot& slot = m_.cursor(term.cursor);
+        if (slot.key_count == 1 && slot.payload_count == 0) limit->set = slot.hash.get();
+        limit->has_null = record::truth(m_.reg(term.reg)) == record::Truth::True;
+        break;
+      }
+      case ScanTerm::Kind::Bound: {
+        const Sorter* sorter = m_.cursor(term.cursor).sorter.get();
+        Value last{};
+        if (sorter == nullptr || !sorter->bound(m_.encoding, &last)) break;
+        limit->leaves = sorter->is_first_key_descending() ? ScanTerm::kLess : ScanTerm::kGreater;
+        set_number(last, limit);
+        break;
+      }
+      default:
+        break;
     }
-    return limit;
+  }
+  static void set_number(const Value& value, Limit* limit) noexcept {
+    constexpr std::int64_t kExact = std::int64_t{1} << 53;
+    if (value.type == ValueType::Integer) {
+      limit->is_integer = true;
+      limit->integer = value.integer;
+      limit->is_real = value.integer >= -kExact && value.integer <= kExact;
+      limit->real = static_cast<double>(value.integer);
+    } else if (value.type == ValueType::Real) {
+      limit->is_real = true;
+      limit->real = value.real;
+    }
   }
 
   [[gnu::always_inline]] Answer ask(const ScanTerm& term, const Limit& limit, const Fields& fields,
                                     std::int64_t rowid) const {
     if (term.slot == ScanKernel::kRowid) {
-      if (limit.is_integer) return leaves_if(leaves(term, rowid, limit.integer));
+      if (limit.is_integer) return leaves_if(leaves(limit.leaves, rowid, limit.integer));
       Value value{};
       value.set_integer(rowid);
-      return compare(term, value);
+      return ask_value(term, limit, value);
     }
     const std::uint32_t type = fields.types[term.slot];
     const std::byte* const body = fields.bodies[term.slot];
     if (is_integer_type(type)) {
       const std::int64_t integer = decode_integer(type, body);
       if (term.makes_real) {
-        if (limit.is_real) return leaves_if(leaves(term, static_cast<double>(integer), limit.real));
+        if (limit.is_real) return leaves_if(leaves(limit.leaves, static_cast<double>(integer), limit.real));
       } else if (limit.is_integer) {
-        return leaves_if(leaves(term, integer, limit.integer));
+        return leaves_if(leaves(limit.leaves, integer, limit.integer));
       }
     } else if (type == 7 && limit.is_real) {
       const auto real = std::bit_cast<double>(base::load_be64(body));
-      if (real == real) return leaves_if(leaves(term, real, limit.real));
+      if (real == real) return leaves_if(leaves(limit.leaves, real, limit.real));
+    }
+    if (limit.kept != nullptr && type > 12 && (type & 1) != 0) {
+      const std::string_view text(reinterpret_cast<const char*>(body), (type - 13) / 2);
+      return leaves_if(term.function->answers(limit.kept, text) == term.leaves_if_true);
     }
     Value value{};
     decode(type, body, term.makes_real, m_.encoding, &value);
-    return compare(term, value);
+    return ask_value(term, limit, value);
+  }
+
+  [[gnu::noinline]] Answer ask_value(const ScanTerm& term, const Limit& limit, const Value& value) const {
+    switch (term.kind) {
+      case ScanTerm::Kind::Compare:
+        return compare(term, value, m_.reg(term.reg));
+      case ScanTerm::Kind::IsNull:
+        return leaves_if(!value.is_null());
+      case ScanTerm::Kind::NotNull:
+        return leaves_if(value.is_null());
+      case ScanTerm::Kind::Matches:
+        return limit.kept != nullptr && value.is_null() ? Answer::Leaves : Answer::Unknown;
+      case ScanTerm::Kind::InSet:
+        return ask_set(term, limit, value);
+      case ScanTerm::Kind::Bound:
+        return Answer::Holds;  // the sorter tells
+    }
+    return Answer::Unknown;
+  }
+
+  static Answer ask_set(const ScanTerm& term, const Limit& limit, const Value& value) {
+    if (limit.set == nullptr) return Answer::Unknown;
+    if (value.is_null()) return Answer::Leaves;
+    bool found = false;
+    if (!has_affinity(value, term.affinity) || !limit.set->probe({&value, 1}, &found).ok()) return Answer::Unknown;
+    return leaves_if(found ? term.leaves_if_true : limit.has_null || !term.leaves_if_true);
   }
 
   // As the comparison opcodes do.
-  [[gnu::noinline]] Answer compare(const ScanTerm& term, const Value& left) const {
-    if (term.kind != ScanTerm::Kind::Compare) {
-      return leaves_if(left.is_null() != (term.kind == ScanTerm::Kind::IsNull));
-    }
-    const Value& right = m_.reg(term.reg);
+  static Answer compare(const ScanTerm& term, const Value& left, const Value& right) {
     if (left.is_null() || right.is_null()) {
       if (!term.nulls_equal) return Answer::Leaves;
       const int order = left.is_null() ? (right.is_null() ? 0 : -1) : 1;
-      return leaves_if(leaves(term, order, 0));
+      return leaves_if(leaves(term.leaves, order, 0));
     }
     const bool plain = left.is_numeric() && right.is_numeric()
                            ? term.affinity != 'B'
                            : has_affinity(left, term.affinity) && has_affinity(right, term.affinity);
     if (!plain || right.has(Value::kZeroBlob)) return Answer::Unknown;
     const record::Collation& collation = term.collation == nullptr ? record::binary_collation() : *term.collation;
-    return leaves_if(leaves(term, record::compare_values(left, right, collation), 0));
+    return leaves_if(leaves(term.leaves, record::compare_values(left, right, collation), 0));
   }
 
   // Arguments are not cleared before they are set: eight of them would take longer than the row.
@@ -263,6 +333,23 @@ class KernelRun {
   bool can_step_;
 };
 
+// Passes over *left entries whatever they are, leaf by leaf; the cursor then stands on the last of them, or on nothing
+// where there are not as many.
+Status pass_over(btree::Cursor& tree, Budget& budget, std::int64_t* left, std::int64_t* rows) {
+  while (*left > 0) {
+    std::int64_t count = std::min<std::int64_t>(*left - 1, tree.entries_left_on_leaf());
+    if (count > 0 && !tree.stand_near(tree.index() + static_cast<std::uint32_t>(count))) count = 0;
+    PL_TRY(budget.charge(static_cast<std::int32_t>(count) + 1));
+    *left -= count;
+    *rows += count;
+    PL_TRY(tree.next());
+    if (!tree.valid()) return {};
+    --*left;
+    ++*rows;
+  }
+  return {};
+}
+
 }  // namespace
 
 Status Machine::next_where(const Instruction& i, const Instruction** target, std::int64_t* rows) {
@@ -275,6 +362,11 @@ Status Machine::next_where(const Instruction& i, const Instruction** target, std
     *target = frame->code + (verdict == Verdict::Holds ? i.p3 : i.p2);
     return budget.charge();
   };
+  if (run.offset() != nullptr && run.asks_nothing()) {
+    const bool any = *run.offset() > 0;
+    PL_TRY(pass_over(tree, budget, run.offset(), rows));
+    if (any && !tree.valid()) return {};
+  }
   for (;;) {
     PL_TRY(tree.next());
     if (!tree.valid()) return {};
@@ -296,12 +388,12 @@ Status Machine::next_where(const Instruction& i, const Instruction** target, std
       ++*rows;
       verdict = run.decide(entry.payload, entry.size, entry.rowid);
       if (verdict != Verdict::Done) {
-        tree.stand_near(index);
+        if (!tree.stand_near(index)) return Status(Code::Internal, "scan: an entry is gone");
         return go_on_at(verdict);
       }
       PL_TRY(budget.charge());
     }
-    if (index != tree.index()) tree.stand_near(index);
+    if (index != tree.index() && !tree.stand_near(index)) return Status(Code::Internal, "scan: an entry is gone");
   }
 }
 
