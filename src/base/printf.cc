@@ -93,6 +93,10 @@ class Formatter {
       case 'w':
         write_quoted(c, letter);
         return true;
+      case 'j':
+      case 'J':
+        write_json(c, letter == 'J');
+        return true;
       case 'c':
         write_letter(c);
         return true;
@@ -414,6 +418,40 @@ class Formatter {
       }
     }
     out_.append(closing);
+    pad_after(c, total);
+    if (argument.owned) arguments_.dispose(argument);
+  }
+
+  // j: as the inside of a JSON string. J: with the quotes around it, null without a text.
+  void write_json(const Conversion& c, bool quoted) {
+    const FormatArguments::Text argument = arguments_.text(false);
+    if (argument.data == nullptr) {
+      const std::string_view null_text = quoted ? "null" : "";
+      write_padded(c, null_text, null_text.size());
+      return;
+    }
+    constexpr std::string_view kShort = "\"\\\b\f\n\r\t", kLetters = "\"\\bfnrt";
+    const auto is_escaped = [&](char ch) { return static_cast<unsigned char>(ch) < 0x20 || ch == '"' || ch == '\\'; };
+    const std::string_view text = limited(argument, c);
+    std::size_t total = width_of(text, c) + (quoted ? 2 : 0);
+    for (const char ch : text) {
+      if (is_escaped(ch)) total += kShort.find(ch) != std::string_view::npos ? 1 : 5;
+    }
+    pad_before(c, total);
+    if (quoted) out_.append('"');
+    for (const char ch : text) {
+      if (!is_escaped(ch)) {
+        out_.append(ch);
+      } else if (const std::size_t at = kShort.find(ch); at != std::string_view::npos) {
+        out_.append('\\');
+        out_.append(kLetters[at]);
+      } else {
+        out_.append("\\u00");
+        out_.append(ch < 16 ? '0' : '1');
+        out_.append("0123456789abcdef"[ch & 15]);
+      }
+    }
+    if (quoted) out_.append('"');
     pad_after(c, total);
     if (argument.owned) arguments_.dispose(argument);
   }

@@ -488,7 +488,7 @@ class Parser {
         while (base::is_digit(peek())) ++at_;
       }
     }
-    if (at_ < end_ && (*at_ == '.' || (is_letter(*at_) && static_cast<unsigned char>(*at_) < 0x80))) return false;
+    if (peek() == '.') return false;
     if (kind == Number::Int5 || kind == Number::Float5) five();
     sink_.number(kind, {first, static_cast<std::size_t>(at_ - first)}, negative);
     return true;

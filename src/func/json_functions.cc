@@ -349,6 +349,10 @@ bool fail_element(FunctionContext& context, std::string_view path) {
 bool apply_edit(FunctionContext& context, std::string_view current, std::string_view path, const Value& value,
                 Edit edit, TextBuilder& out, bool* changed) {
   *changed = false;
+  if (!path.starts_with('$')) {
+    fail_path(context, path);
+    return false;
+  }
   TextBuilder one;
   if (!append_value(context, one, value, true)) return false;
   const Place place = json::find(current, path);

@@ -127,21 +127,22 @@ constexpr int kPatternSlot = -1;  // of the auxiliary data: stays whatever the a
 void match_pattern(FunctionContext& context, int arg_count, const Value* args, base::LikeRules rules) {
   TextScratch pattern_scratch;
   TextScratch text_scratch;
-  if (args[0].is_null() || args[1].is_null()) return;
-  const std::string_view pattern = text_of(context, args[0], pattern_scratch);
+  const std::string_view pattern = args[0].is_null() ? std::string_view() : text_of(context, args[0], pattern_scratch);
   if (pattern.size() > static_cast<std::size_t>(std::max<std::int64_t>(context.host->like_pattern_limit(), 0))) {
     return context.fail("LIKE or GLOB pattern too complex");
   }
   if (arg_count > 2) {
     if (args[2].is_null()) return;
     TextScratch escape_scratch;
-    const std::string_view escape = text_of(context, args[2], escape_scratch);
+    const std::string_view whole = text_of(context, args[2], escape_scratch);
+    const std::string_view escape = whole.substr(0, whole.find('\0'));
     if (escape.empty() || base::count_utf8(escape) != 1) {
       return context.fail("ESCAPE expression must be a single character");
     }
     const char* at = escape.data();
     rules.escape = base::decode_utf8(&at, at + escape.size());
   }
+  if (args[0].is_null() || args[1].is_null()) return;
   const std::string_view text = text_of(context, args[1], text_scratch);
   auto* kept = static_cast<CompiledPattern*>(context.auxiliary_data(kPatternSlot));
   if (kept != nullptr && kept->rules == rules && kept->pattern == pattern) {
