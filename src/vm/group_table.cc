@@ -86,7 +86,7 @@ Status GroupTable::enter(std::span<const Value> key, bool* is_new) {
 }
 
 Status GroupTable::step_cell(RowArena& arena, Cell& cell, const FunctionCall& call, std::span<Value> arguments) {
-  FunctionContext context;
+  FunctionContext& context = step_context_;
   environment_.prepare(context, call);
   if (cell.kind == Cell::Kind::Null) {
     const std::uint32_t size = call.function->state_size;
@@ -101,7 +101,7 @@ Status GroupTable::step_cell(RowArena& arena, Cell& cell, const FunctionCall& ca
   }
   context.state = cell.kind == Cell::Kind::Inline ? cell.inline_state : cell.bytes;
   call.function->step(context, static_cast<int>(arguments.size()), arguments.data());
-  took_argument_ = context.took_argument;
+  took_argument_ = std::exchange(context.took_argument, false);
   return std::move(context.error);
 }
 

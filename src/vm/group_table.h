@@ -96,6 +96,7 @@ class GroupTable : public Allocated {
   std::int32_t key_count_;
   std::int32_t payload_count_;
   CallEnvironment environment_;
+  FunctionContext step_context_;  // made once, as Machine::call_context
   std::size_t memory_budget_;
   bool hashable_;
 

@@ -178,7 +178,8 @@ Status Machine::make_record(const Instruction& i) {
 
 Status Machine::call_function(const Instruction& i) {
   const FunctionCall& call = *i.p4.function;
-  FunctionContext context;
+  FunctionContext& context = call_context;
+  context.result.release();
   environment().prepare(context, call);
   context.auxiliary = &frame->auxiliary;
   context.call_site = static_cast<int>(&i - frame->code);
@@ -186,11 +187,14 @@ Status Machine::call_function(const Instruction& i) {
   if (frame->auxiliary.has_arguments()) [[unlikely]] {
     frame->auxiliary.keep_constant(context.call_site, static_cast<std::uint32_t>(i.p1));
   }
-  if (!context.error.ok()) [[unlikely]]
-    return std::move(context.error);
-  if (context.result.is_bytes() && context.result.size > length_limit()) [[unlikely]]
-    return Code::TooBig;
-  reg(i.p3).take(context.result);
+  Status status = std::move(context.error);
+  if (status.ok() && context.result.is_bytes() && context.result.size > length_limit()) [[unlikely]]
+    status = Code::TooBig;
+  if (!status.ok()) [[unlikely]] {
+    context.result.release();
+    return status;
+  }
+  take_result(reg(i.p3), context.result);
   return {};
 }
 

@@ -108,6 +108,8 @@ Machine::Machine(ProgramRef program_to_run, Host& host_to_ask)
       functions(host_to_ask.functions()),
       encoding(program->encoding),
       temporary(host_to_ask) {
+  column_context.host = &functions;
+  column_context.encoding = encoding;
   const auto count = static_cast<std::size_t>(program->parameter_count);
   if (count > kFewBindings) many_bindings.resize(count);
   bindings = {count > kFewBindings ? many_bindings.data() : few_bindings, count};
@@ -129,6 +131,8 @@ void Machine::reset() noexcept {
   for (Value& value : row) value.release();
   for (Value& value : scratch_values) value.release();
   scratch_values.clear();
+  call_context.result.release();
+  column_context.result.release();
   row_size = 0;
   while (frame != nullptr && frame != outermost) {
     Frame* ended = frame;
@@ -280,7 +284,7 @@ void Machine::emit_row(std::span<Value> values) {
     if (out->has(Value::kOwned)) [[unlikely]]
       out->release();
     const ValueType type = from->type;
-    *out = *from;
+    copy_words(*out, *from);
     out->block = nullptr;
     out->flags = 0;
     if (type < ValueType::Text) continue;

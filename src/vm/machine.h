@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "base/allocator.h"
@@ -192,6 +193,11 @@ class Machine : public Allocated {
   int compared = 0;            // by the last Compare
   bool took_argument = false;  // by the last step of min or max
 
+  // What scalar functions and columns of row sources are asked with: made once, for clearing one takes longer than
+  // many a call. Between calls the result is NULL and the error none, unless an exception came between.
+  FunctionContext call_context;
+  FunctionContext column_context;
+
   TemporarySpace temporary;
   RecordWriter record_writer;
   Vector<record::Value> scratch_values;
@@ -257,12 +263,35 @@ inline void set_null(record::Value& reg) noexcept {
     reg.release();
   reg = record::Value{};
 }
+// Copies word by word: a wider load would have to wait until the words that were written just before reach the cache.
+inline void copy_words(record::Value& to, const record::Value& from) noexcept {
+  static_assert(sizeof(record::Value) == 3 * sizeof(std::uint64_t));
+  std::uint64_t first;
+  std::uint64_t second;
+  std::uint64_t third;
+  const char* bytes = reinterpret_cast<const char*>(&from);
+  std::memcpy(&first, bytes, sizeof(first));
+  std::memcpy(&second, bytes + sizeof(first), sizeof(second));
+  std::memcpy(&third, bytes + 2 * sizeof(first), sizeof(third));
+  asm("" : "+r"(first), "+r"(second));  // or the compiler makes one load of two
+  char* out = reinterpret_cast<char*>(&to);
+  std::memcpy(out, &first, sizeof(first));
+  std::memcpy(out + sizeof(first), &second, sizeof(second));
+  std::memcpy(out + 2 * sizeof(first), &third, sizeof(third));
+}
+// A result becomes the register's; it is NULL then.
+inline void take_result(record::Value& reg, record::Value& result) noexcept {
+  if (reg.has(record::Value::kOwned)) [[unlikely]]
+    reg.release();
+  copy_words(reg, result);
+  result = record::Value{};
+}
 // Becomes what `from` holds without owning it.
 inline void borrow(record::Value& reg, const record::Value& from) noexcept {
   if (&reg == &from) return;
   if (reg.has(record::Value::kOwned)) [[unlikely]]
     reg.release();
-  reg = from;
+  copy_words(reg, from);
   reg.block = nullptr;
   reg.flags = static_cast<std::uint8_t>(
       from.flags & ~(record::Value::kOwned | record::Value::kCachedText | record::Value::kPointer));

@@ -86,14 +86,18 @@ Status SourceColumn(Machine& m, const Instruction& i, bool*) {
     set_null(out);
     return {};
   }
-  FunctionContext context;
-  context.host = &m.functions;
-  context.encoding = m.encoding;
+  FunctionContext& context = m.column_context;
+  context.result.release();
   if ((i.p5 & 1) != 0) context.result.flags |= Value::kNoChange;
-  PL_TRY(slot.source->column(i.p2, context));
-  PL_TRY(std::move(context.error));
-  if (context.result.is_bytes() && context.result.size > m.length_limit()) return Code::TooBig;
-  out.take(context.result);
+  Status status = slot.source->column(i.p2, context);
+  Status error = std::move(context.error);
+  if (status.ok()) status = std::move(error);
+  if (status.ok() && context.result.is_bytes() && context.result.size > m.length_limit()) status = Code::TooBig;
+  if (!status.ok()) [[unlikely]] {
+    context.result.release();
+    return status;
+  }
+  take_result(out, context.result);
   return {};
 }
 
