@@ -9,7 +9,7 @@
 //   Threads   scopes belong to their thread.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <unordered_map>
 #include <utility>
 
@@ -75,7 +75,7 @@ template <class T>
 using Vector = base::ArenaVector<T>;
 using String = std::basic_string<char, std::char_traits<char>, base::ArenaAllocator<char>>;
 template <class T>
-using Deque = std::deque<T, base::ArenaAllocator<T>>;
+using List = std::list<T, base::ArenaAllocator<T>>;
 template <class K, class V, class Hash = std::hash<K>, class Equal = std::equal_to<K>>
 using HashMap = std::unordered_map<K, V, Hash, Equal, base::ArenaAllocator<std::pair<const K, V>>>;
 

@@ -327,6 +327,7 @@ void Binder::describe(ResultColumn& result) {
     result.origin_database = inner.origin_database;
     result.origin_table = inner.origin_table;
     result.origin_column = inner.origin_column;
+    result.names_in_shape = inner.names_in_shape;
     return;
   }
   const auto* column = result.expr->try_as<ColumnExpr>();
@@ -338,6 +339,7 @@ void Binder::describe(ResultColumn& result) {
   if (origin == nullptr || origin->database < 0) return;
   result.origin_database = environment_.database_name(origin->database);
   result.origin_table = origin->name;
+  result.names_in_shape = origin->kind == RelationKind::Table;
   result.origin_column = index >= 0 ? origin->columns[static_cast<std::size_t>(index)].name : std::string_view("rowid");
 }
 

@@ -54,7 +54,7 @@ void Binder::note_written(int database) {
 }
 
 std::span<const std::int32_t> Binder::sorted(Vector<std::int32_t>& numbers) {
-  std::sort(numbers.begin(), numbers.end());
+  if (numbers.size() > 1) std::sort(numbers.begin(), numbers.end());
   return arena_.copy_array(numbers);
 }
 

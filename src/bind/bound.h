@@ -345,6 +345,7 @@ struct ResultColumn {
   std::string_view name;
   std::string_view declared_type;  // data() null: none
   std::string_view origin_database, origin_table, origin_column;  // data() null: not a plain column
+  bool names_in_shape = false;  // of a table: its names and the declared type live as long as the shape
 };
 
 enum class CoreKind : std::uint8_t { Select, Values };

@@ -47,19 +47,20 @@ void add_result_columns(Generator& generator, std::span<const bind::ResultColumn
     std::string_view from;
     std::string_view copy;
   };
-  const auto text = [&](std::string_view from, const Kept& last) -> Kept {
-    if (from.data() == nullptr) return {};
+  const auto text = [&](std::string_view from, const Kept& last, bool in_shape = false) -> Kept {
+    if (from.data() == nullptr || in_shape) return {from, from};
     if (from.data() == last.from.data() && from.size() == last.from.size()) return last;
     return {from, b.name(from)};
   };
   Kept type, database, table;
   b.program().columns.reserve(b.program().columns.size() + columns.size());
   for (const bind::ResultColumn& column : columns) {
-    const Kept name = text(column.name, {});
-    type = text(column.declared_type, type);
+    const bool kept = column.names_in_shape;
+    const Kept name = text(column.name, {}, kept && column.name.data() == column.origin_column.data());
+    type = text(column.declared_type, type, kept);
     database = text(column.origin_database, database);
-    table = text(column.origin_table, table);
-    const Kept origin = text(column.origin_column, name);
+    table = text(column.origin_table, table, kept);
+    const Kept origin = text(column.origin_column, name, kept);
     b.program().columns.push_back({name.copy, type.copy, database.copy, table.copy, origin.copy});
   }
 }

@@ -9,8 +9,8 @@ namespace perlite::codegen {
 namespace {
 
 bool sees_no_rows(const bind::Expr* expr) {
+  if (expr == nullptr || expr->kind == bind::ExprKind::Column || expr->kind == bind::ExprKind::Parameter) return true;
   bool plain = true;
-  if (expr == nullptr) return plain;
   plan::walk(*expr, [&](const bind::Expr& e) {
     if ((e.flags & bind::kHasSubquery) != 0) plain = false;
     if (const auto* call = e.try_as<bind::FunctionExpr>(); call != nullptr && !call->function->has(vm::kBuiltIn)) {

@@ -16,8 +16,7 @@ Status Generator::end() {
     b_.emit(Opcode::Transaction, static_cast<std::int32_t>(i), databases[i].writes ? 1 : 0);
   }
   for (const vm::Instruction& instruction : setup_) {
-    const int at = b_.emit(instruction.opcode, instruction.p1, instruction.p2, instruction.p3).address();
-    b_.at(at) = instruction;
+    b_.emit(instruction);
   }
   for (const KnownConstant& constant : constants_) b_.emit_load(constant.value, constant.reg);
   for (std::size_t number = 0; number < parameters_.size(); ++number) {

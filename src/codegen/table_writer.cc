@@ -246,10 +246,12 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
   // reports violations, and those declared ON CONFLICT REPLACE last, whatever the statement says. The key of a WITHOUT ROWID table is one of them: kPrimaryKey.
   constexpr std::size_t kPrimaryKey = SIZE_MAX;
   Vector<std::size_t> all;
-  for (std::size_t i = 0; i < indexes_.size(); ++i) all.push_back(i);
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (table_.indexes[i]->unique && indexes_[i].cursor >= 0) all.push_back(i);
+  }
   if (table_.without_rowid) {
     std::size_t older = 0;
-    while (older < all.size() && is_older(*table_.indexes[older], *table_.primary_key)) ++older;
+    while (older < all.size() && is_older(*table_.indexes[all[older]], *table_.primary_key)) ++older;
     all.insert(all.begin() + static_cast<std::ptrdiff_t>(older), kPrimaryKey);
   }
   std::reverse(all.begin(), all.end());
@@ -545,7 +547,6 @@ Status TableWriter::check_index(std::size_t i, const NewRow& row, const OldRow* 
                                 std::span<const UpsertTarget> upserts) {
   const catalog::Index& index = *table_.indexes[i];
   IndexCode& code = indexes_[i];
-  if (!index.unique || code.cursor < 0) return {};
   const Label ok = b_.new_label();
   if (code.partial) b_.emit(Opcode::IsNull, code.record, ok);
   b_.emit(Opcode::NoConflict, code.cursor, ok, code.key).p4(static_cast<std::int64_t>(index.key_columns));

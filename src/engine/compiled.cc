@@ -29,7 +29,7 @@ std::uint64_t CompiledCache::hash_of(std::string_view text) noexcept {
     std::memcpy(&rest, text.data() + i, text.size() - i);
     hash = (hash ^ rest) * 0x9e3779b97f4a7c15ull;
   }
-  return hash ^ (hash >> 32);
+  return hash;  // its first bits depend on all of the text
 }
 
 void CompiledCache::unlink(Compiled* entry) noexcept {
@@ -47,7 +47,7 @@ void CompiledCache::push_front(Compiled* entry) noexcept {
 
 Compiled* CompiledCache::find(std::string_view text, std::uint64_t hash, unsigned flags,
                               std::uint64_t generation) noexcept {
-  for (Compiled* entry = buckets_[hash % kBuckets]; entry != nullptr; entry = entry->next_in_bucket_) {
+  for (Compiled* entry = buckets_[bucket_of(hash)]; entry != nullptr; entry = entry->next_in_bucket_) {
     if (entry->hash_ != hash || entry->flags_ != flags || entry->text_ != text) continue;
     if (entry->generation != generation) {
       remove(entry);
@@ -69,14 +69,14 @@ void CompiledCache::add(std::uint64_t hash, unsigned flags, const CompiledRef& c
   ++entry->references_;
   entry->flags_ = flags;
   entry->hash_ = hash;
-  entry->next_in_bucket_ = buckets_[entry->hash_ % kBuckets];
-  buckets_[entry->hash_ % kBuckets] = entry;
+  entry->next_in_bucket_ = buckets_[bucket_of(hash)];
+  buckets_[bucket_of(hash)] = entry;
   push_front(entry);
   ++count_;
 }
 
 void CompiledCache::remove(Compiled* entry) noexcept {
-  Compiled** link = &buckets_[entry->hash_ % kBuckets];
+  Compiled** link = &buckets_[bucket_of(entry->hash_)];
   while (*link != entry) link = &(*link)->next_in_bucket_;
   *link = entry->next_in_bucket_;
   unlink(entry);

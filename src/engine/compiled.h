@@ -104,7 +104,9 @@ class CompiledCache {
   std::uint64_t hits = 0;
 
  private:
-  static constexpr std::size_t kBuckets = 128;
+  static constexpr unsigned kBucketBits = 7;
+  static constexpr std::size_t kBuckets = std::size_t{1} << kBucketBits;
+  static std::size_t bucket_of(std::uint64_t hash) noexcept { return hash >> (64 - kBucketBits); }
   void unlink(Compiled* entry) noexcept;
   void push_front(Compiled* entry) noexcept;
   void remove(Compiled* entry) noexcept;

@@ -17,8 +17,8 @@
 namespace perlite::plan {
 
 // Lists of this layer live in the arena of the statement.
-using arena_containers::Deque;
 using arena_containers::HashMap;
+using arena_containers::List;
 using arena_containers::Vector;
 
 // Relations of one join, by their place in it. A join has at most 64.

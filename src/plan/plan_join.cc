@@ -42,12 +42,11 @@ class JoinPlanner {
   Result<JoinResult> run() {
     count_ = static_cast<int>(region_.items.size());
     if (count_ > 64) return Status::error("at most 64 tables in a join");
-    const Vector<std::int8_t> saved_items = p_.item_of;
+    Vector<std::int8_t> saved_items = std::move(p_.item_of);
     const bool saved_order = p_.want_order;
     p_.want_order = !wanted_.empty();
-    p_.item_of.clear();
     auto result = plan();
-    p_.item_of = saved_items;
+    p_.item_of = std::move(saved_items);
     p_.want_order = saved_order;
     return result;
   }
@@ -65,7 +64,10 @@ class JoinPlanner {
     ways_.resize(static_cast<std::size_t>(count_));
     ops_.resize(static_cast<std::size_t>(count_));
     for (int i = 0; i < count_; ++i) PL_TRY(make_ways(i));
-    if (count_ > 1) distrust_guesses();
+    if (count_ > 1) {
+      distrust_guesses();
+      find_equalities();
+    }
 
     double best_cost = kNever;
     Vector<Step> best = choose(-1, nullptr, &best_cost);
@@ -524,11 +526,21 @@ class JoinPlanner {
     return std::exp2(std::clamp(log_rows, 0.0, kMaxLog));
   }
 
-  bool hash_possible(int i, RelationSet before) const {
+  // The sides of each condition that a hash table may serve: asked again for each order that is weighed.
+  void find_equalities() {
     for (const Conjunct& c : conjuncts_) {
-      JoinKey key{};
-      if (c.derived || c.pinned || (c.uses & one_relation(i)) == 0 || (c.uses & before) == 0) continue;
-      if ((c.uses & ~(before | one_relation(i))) == 0 && hash_key(*c.expr, one_relation(i), &key)) return true;
+      if (c.derived || c.pinned) continue;
+      for (int i = 0; i < count_; ++i) {
+        JoinKey key{};
+        const RelationSet self = one_relation(i);
+        if ((c.uses & self) != 0 && hash_key(*c.expr, self, &key)) equalities_.push_back({self, c.uses & ~self});
+      }
+    }
+  }
+
+  bool hash_possible(int i, RelationSet before) const {
+    for (const Equality& one : equalities_) {
+      if (one.self == one_relation(i) && one.others != 0 && (one.others & ~before) == 0) return true;
     }
     return false;
   }
@@ -1014,6 +1026,11 @@ class JoinPlanner {
   mutable Vector<double> selectivity_;  // of the conjuncts, once it was asked for
   Vector<bool> placed_;
   Vector<Vector<Way>> ways_;
+  struct Equality {
+    RelationSet self;    // one item: an expression over it alone equals
+    RelationSet others;  // one over these
+  };
+  Vector<Equality> equalities_;
   Vector<const Operator*> ops_;
   struct LeftHash {
     int item;

@@ -25,6 +25,7 @@ Result<const RowPlan*> Planner::plan_rows(const RowSearch& search) {
 }
 
 Status Planner::plan_subqueries(const Expr* expr) {
+  if (expr == nullptr || (expr->flags & bind::kHasSubquery) == 0) return {};
   const DeepStackScope deep;
   Planning planning(plan_, environment_, options_);
   return planning.subqueries_of(expr);

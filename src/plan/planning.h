@@ -112,7 +112,7 @@ struct Planning {
   bind::Environment& environment;
   const PlanOptions& options;
   Vector<Frame*> frames;
-  Deque<Region> regions;
+  List<Region> regions;
   HashMap<const bind::CommonTable*, const KeptTable*> kept;
   OrderList adopted_order;  // of a flattened query that is all of FROM
   bool may_adopt_order = false;

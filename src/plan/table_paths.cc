@@ -13,12 +13,15 @@ using bind::ExprKind;
 
 namespace {
 
+constexpr std::int32_t kNoColumn = -3;
+
 // A condition that an index may serve: subject op value.
 struct Term {
   enum class Kind : std::uint8_t { Equal, Is, IsNull, InList, InSelect, Lower, Upper };
   Kind kind;
   bool inclusive = false;
   const Expr* subject;
+  std::int32_t column = kNoColumn;  // of the relation, where the subject is one
   const Expr* value = nullptr;
   bind::ExprList list;
   const bind::Select* select = nullptr;
@@ -101,6 +104,12 @@ class Paths {
     std::sort(masks_.begin(), masks_.end());
   }
 
+  void push(Term& term) {
+    const bind::ColumnExpr* column = column_of(p_.plan, *term.subject);
+    term.column = column != nullptr && column->relation == &relation_ ? column->column : kNoColumn;
+    terms_.push_back(term);
+  }
+
   bool is_subject(const Expr& side) const {
     const bind::ColumnExpr* column = column_of(p_.plan, side);
     if (column != nullptr) return column->relation == &relation_;
@@ -146,7 +155,7 @@ class Paths {
             default:
               continue;
           }
-          terms_.push_back(term);
+          push(term);
         }
         return;
       }
@@ -162,13 +171,13 @@ class Paths {
         term.affinity = between.low_rule.affinity;
         term.collation = between.low_rule.collation;
         term.kind = Term::Kind::Lower;
-        if ((term.needs & self_) == 0) terms_.push_back(term);
+        if ((term.needs & self_) == 0) push(term);
         term.value = between.high;
         term.needs = p_.set_of(*between.high);
         term.affinity = between.high_rule.affinity;
         term.collation = between.high_rule.collation;
         term.kind = Term::Kind::Upper;
-        if ((term.needs & self_) == 0) terms_.push_back(term);
+        if ((term.needs & self_) == 0) push(term);
         return;
       }
       case ExprKind::Unary: {
@@ -176,7 +185,7 @@ class Paths {
         if (unary.op != bind::UnaryOp::IsNull || !is_subject(*unary.operand)) return;
         term.kind = Term::Kind::IsNull;
         term.subject = unary.operand;
-        terms_.push_back(term);
+        push(term);
         return;
       }
       case ExprKind::InList: {
@@ -189,7 +198,7 @@ class Paths {
         term.list = in.list;
         term.affinity = in.rules[0].affinity;
         term.collation = in.rules[0].collation;
-        terms_.push_back(term);
+        push(term);
         return;
       }
       case ExprKind::InSelect: {
@@ -201,7 +210,7 @@ class Paths {
         term.select = in.select;
         term.affinity = in.rules[0].affinity;
         term.collation = in.rules[0].collation;
-        terms_.push_back(term);
+        push(term);
         return;
       }
       case ExprKind::Function:
@@ -231,7 +240,7 @@ class Paths {
       term.collation = compare.rules[0].collation;
       term.conjunct = -1;
       term.source = conjunct.expr;
-      terms_.push_back(term);
+      push(term);
     }
   }
 
@@ -283,11 +292,11 @@ class Paths {
     term.kind = Term::Kind::Lower;
     term.inclusive = true;
     term.value = literal(low);
-    terms_.push_back(term);
+    push(term);
     term.kind = Term::Kind::Upper;
     term.inclusive = false;
     term.value = literal(high);
-    terms_.push_back(term);
+    push(term);
   }
 
   // ---- matching ----
@@ -304,12 +313,10 @@ class Paths {
              same_expression(p_.plan, *term.subject, *expression) &&
              affinity_harmless(term.affinity, expression->affinity);
     }
-    const bind::ColumnExpr* column = column_of(p_.plan, *term.subject);
-    if (column == nullptr || column->relation != &relation_) return false;
     if (is_rowid(wanted.column)) {
-      return is_rowid(column->column) && affinity_harmless(term.affinity, Affinity::Integer);
+      return is_rowid(term.column) && affinity_harmless(term.affinity, Affinity::Integer);
     }
-    return column->column == wanted.column &&
+    return term.column == wanted.column &&
            affinity_harmless(term.affinity, table_.columns[static_cast<std::size_t>(wanted.column)].affinity);
   }
   const Expr* expression_of(const catalog::Index& index, std::size_t position) const {
@@ -390,8 +397,7 @@ class Paths {
       const Term* lower = nullptr;
       const Term* upper = nullptr;
       for (const Term& term : terms_) {
-        const bind::ColumnExpr* column = column_of(p_.plan, *term.subject);
-        if ((term.needs & ~mask) != 0 || column == nullptr || !is_rowid(column->column) ||
+        if ((term.needs & ~mask) != 0 || !is_rowid(term.column) ||
             !affinity_harmless(term.affinity, Affinity::Integer)) {
           continue;
         }

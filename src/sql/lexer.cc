@@ -82,12 +82,12 @@ constexpr std::size_t kLongestKeyword = 17;
 constexpr std::size_t kSlots = 256;
 constexpr std::size_t kBuckets = 64;
 
-constexpr std::uint64_t keyword_hash(const char* word, std::size_t length) {
+constexpr std::uint64_t keyword_key(const char* word, std::size_t length) {
   const auto upper = [](char c) { return static_cast<std::uint64_t>(static_cast<unsigned char>(c) & 0xdf); };
-  const std::uint64_t key = upper(word[0]) | upper(word[1]) << 8 | upper(word[length - 1]) << 16 |
-                            upper(word[length - 2]) << 24 | static_cast<std::uint64_t>(length) << 32;
-  return (key + 1) * 0x9e3779b97f4a7c15u;
+  return upper(word[0]) | upper(word[1]) << 8 | upper(word[length - 1]) << 16 | upper(word[length - 2]) << 24 |
+         static_cast<std::uint64_t>(length) << 32;
 }
+constexpr std::uint64_t keyword_hash(std::uint64_t key) { return (key + 1) * 0x9e3779b97f4a7c15u; }
 constexpr std::size_t bucket_of(std::uint64_t hash) { return static_cast<std::size_t>(hash >> 58); }
 constexpr std::size_t slot_of(std::uint64_t hash, unsigned displacement) {
   return static_cast<std::size_t>(((hash >> 30) + displacement * ((hash >> 40 & 0xff) | 1)) % kSlots);
@@ -96,6 +96,7 @@ constexpr std::size_t slot_of(std::uint64_t hash, unsigned displacement) {
 struct KeywordTable {
   std::array<std::uint8_t, kBuckets> displacement{};
   std::array<std::uint8_t, kSlots> slot{};  // index in kKeywords plus one
+  std::array<std::uint64_t, kKeywordCount> key{};
   bool perfect = false;
 };
 
@@ -104,7 +105,8 @@ constexpr KeywordTable make_keyword_table() {
   std::array<std::uint64_t, kKeywordCount> hash{};
   std::array<std::size_t, kBuckets> size{};
   for (std::size_t i = 0; i < kKeywordCount; ++i) {
-    hash[i] = keyword_hash(kKeywords[i].text.data(), kKeywords[i].text.size());
+    table.key[i] = keyword_key(kKeywords[i].text.data(), kKeywords[i].text.size());
+    hash[i] = keyword_hash(table.key[i]);
     ++size[bucket_of(hash[i])];
   }
   for (std::size_t wanted = kKeywordCount; wanted > 0; --wanted) {  // full buckets first: they are hardest to place
@@ -137,12 +139,13 @@ static_assert(kKeywordCount == 147);
 
 inline Token keyword_or_identifier(const char* word, std::size_t length) noexcept {
   if (length < 2 || length > kLongestKeyword) return Token::Identifier;
-  const std::uint64_t hash = keyword_hash(word, length);
+  const std::uint64_t key = keyword_key(word, length);
+  const std::uint64_t hash = keyword_hash(key);
   const unsigned index = kKeywordTable.slot[slot_of(hash, kKeywordTable.displacement[bucket_of(hash)])];
-  if (index == 0) return Token::Identifier;
+  if (index == 0 || kKeywordTable.key[index - 1] != key) return Token::Identifier;
+  // The key has the length, and two letters at each end.
   const KeywordEntry& entry = kKeywords[index - 1];
-  if (entry.text.size() != length) return Token::Identifier;
-  for (std::size_t i = 0; i < length; ++i) {
+  for (std::size_t i = 2; i + 2 < length; ++i) {
     if ((static_cast<unsigned char>(word[i]) & 0xdf) != static_cast<unsigned char>(entry.text[i])) {
       return Token::Identifier;
     }
@@ -267,29 +270,44 @@ constexpr std::array<Token, 128> make_single_tokens() {
 }
 constexpr std::array<Token, 128> kSingleToken = make_single_tokens();
 
-inline Token lex(const char*& at, const char* end) noexcept {
+inline Token lex_word(const char*& at, const char* end) noexcept {
+  const char* word = at++;
+  while (at < end && is_word(*at)) ++at;
+  return keyword_or_identifier(word, static_cast<std::size_t>(at - word));
+}
+
+inline Token lex_single(const char*& at) noexcept { return kSingleToken[static_cast<unsigned char>(*at++)]; }
+
+inline Token lex_equal(const char*& at, const char* end) noexcept {
+  at += at + 1 < end && at[1] == '=' ? 2 : 1;
+  return Token::Equal;
+}
+
+inline Token lex_numbered_variable(const char*& at, const char* end) noexcept {
+  ++at;
+  while (at < end && is_digit(*at)) ++at;
+  return Token::Variable;
+}
+
+Token lex(const char*& at, const char* end) noexcept {
   const char first = *at;
   const auto next_is = [&](char wanted) { return at + 1 < end && at[1] == wanted; };
   switch (class_of(first)) {
     case kLetterX:
       if (next_is('\'')) return lex_blob(at, end);
-      [[fallthrough]];
-    case kLetter: {
+      return lex_word(at, end);
+    case kLetter:
       if (first == '\xef' && next_is('\xbb') && at + 2 < end && at[2] == '\xbf') {  // a byte order mark is a blank
         at += 3;
         return Token::Space;
       }
-      const char* word = at++;
-      while (at < end && is_word(*at)) ++at;
-      return keyword_or_identifier(word, static_cast<std::size_t>(at - word));
-    }
+      return lex_word(at, end);
     case kBlank:
       do ++at;
       while (at < end && (class_of(*at) == kBlank || *at == '\v'));  // a vertical tab is a blank behind another one
       return Token::Space;
     case kSingle:
-      ++at;
-      return kSingleToken[static_cast<unsigned char>(first)];
+      return lex_single(at);
     case kDigit:
       return lex_number(at, end);
     case kDot:
@@ -347,16 +365,13 @@ inline Token lex(const char*& at, const char* end) noexcept {
       ++at;
       return Token::Greater;
     case kEqual:
-      at += next_is('=') ? 2 : 1;
-      return Token::Equal;
+      return lex_equal(at, end);
     case kBang:
       if (next_is('=')) return at += 2, Token::NotEqual;
       ++at;
       return Token::Illegal;
     case kQuestion:
-      ++at;
-      while (at < end && is_digit(*at)) ++at;
-      return Token::Variable;
+      return lex_numbered_variable(at, end);
     case kNamedVariable:
     case kDollar:
       return lex_named_variable(at, end);
@@ -365,6 +380,25 @@ inline Token lex(const char*& at, const char* end) noexcept {
     default:
       ++at;
       return Token::Illegal;
+  }
+}
+
+// next_token() for all tokens.
+[[gnu::noinline]] Token any_next_token(std::string_view text, std::uint32_t offset, std::uint32_t* begin,
+                                       std::uint32_t* end) noexcept {
+  const char* at = text.data() + offset;
+  const char* const stop = text.data() + text.size();
+  for (;;) {
+    if (at >= stop) {
+      *begin = *end = static_cast<std::uint32_t>(text.size());
+      return Token::End;
+    }
+    const char* first = at;
+    const Token token = lex(at, stop);
+    if (token == Token::Space) continue;
+    *begin = static_cast<std::uint32_t>(first - text.data());
+    *end = static_cast<std::uint32_t>(at - text.data());
+    return token;
   }
 }
 
@@ -382,21 +416,28 @@ Token lex_token(std::string_view text, std::uint32_t offset, std::uint32_t* end)
 }
 
 Token next_token(std::string_view text, std::uint32_t offset, std::uint32_t* begin, std::uint32_t* end) noexcept {
+  // Mostly one of a few kinds follows, behind one blank or none: found without a call.
   const char* at = text.data() + offset;
   const char* const stop = text.data() + text.size();
-  for (;;) {
-    if (at + 1 < stop && *at == ' ' && class_of(at[1]) > kBlank) ++at;  // mostly one blank stands between tokens
-    if (at >= stop) {
-      *begin = *end = static_cast<std::uint32_t>(text.size());
-      return Token::End;
-    }
-    const char* first = at;
-    const Token token = lex(at, stop);
-    if (token == Token::Space) continue;
-    *begin = static_cast<std::uint32_t>(first - text.data());
-    *end = static_cast<std::uint32_t>(at - text.data());
-    return token;
+  if (at + 1 < stop && *at == ' ') ++at;
+  if (at >= stop) return any_next_token(text, offset, begin, end);
+  const char* const first = at;
+  const std::uint8_t begins = class_of(*first);
+  Token token;
+  if (begins == kLetter && static_cast<unsigned char>(*first) < 0x80) {  // no byte order mark
+    token = lex_word(at, stop);
+  } else if (begins == kSingle) {
+    token = lex_single(at);
+  } else if (begins == kEqual) {
+    token = lex_equal(at, stop);
+  } else if (begins == kQuestion) {
+    token = lex_numbered_variable(at, stop);
+  } else {
+    return any_next_token(text, begins > kBlank ? static_cast<std::uint32_t>(first - text.data()) : offset, begin, end);
   }
+  *begin = static_cast<std::uint32_t>(first - text.data());
+  *end = static_cast<std::uint32_t>(at - text.data());
+  return token;
 }
 
 Token find_keyword(std::string_view word) noexcept { return keyword_or_identifier(word.data(), word.size()); }

@@ -96,9 +96,14 @@ class ProgramBuilder {
 
   Emitted emit(Opcode opcode, std::int32_t p1 = 0, std::int32_t p2 = 0, std::int32_t p3 = 0) {
     if (opcode == Opcode::Once) p1 = program_->once_count++;
-    code_.push_back({opcode, P4Kind::None, 0, p1, p2, p3, {.integer = 0}});
+    Instruction& instruction = code_.emplace_back();
+    instruction.opcode = opcode;
+    instruction.p1 = p1;
+    instruction.p2 = p2;
+    instruction.p3 = p3;
     return Emitted(*this, address() - 1);
   }
+  void emit(const Instruction& instruction) { code_.push_back(instruction); }
   int address() const noexcept { return static_cast<int>(code_.size()); }  // of the next instruction
   // An instruction already emitted, to be changed afterwards.
   Instruction& at(int address) noexcept { return code_[static_cast<std::size_t>(address)]; }
