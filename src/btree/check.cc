@@ -350,7 +350,10 @@ void BtreeChecker::cover(const Node& node) {
   for (std::uint32_t at = node.first_freeblock(); at != 0; at = base::load_be16(node.data + at)) {
     extents_.push_back({at, at + base::load_be16(node.data + at + 2) - 1});
   }
-  std::sort(extents_.begin(), extents_.end(), [](const Extent& a, const Extent& b) { return a.first < b.first; });
+  // Rows that came in order lie from the end of the page downwards.
+  const auto order = [](const Extent& a, const Extent& b) { return a.first < b.first; };
+  std::reverse(extents_.begin(), extents_.end());
+  if (!std::is_sorted(extents_.begin(), extents_.end(), order)) std::sort(extents_.begin(), extents_.end(), order);
   std::uint32_t fragments = 0;
   std::uint32_t last = node.content_start() - 1;
   for (const Extent& extent : extents_) {
