@@ -591,7 +591,7 @@ Status Cursor::compare_long_cell(const KeyProbe& probe, std::uint32_t index, int
 // probe; true when it equals it. An error is in *status.
 inline bool Cursor::search_keys(const KeyProbe& probe, int depth, const Node& node, std::uint32_t* low,
                                 std::uint32_t high, Status* status) {
-  const PageKeys keys(node.data, node.data + node.pointers, usable_size_, node.leaf ? 0 : 4, max_local_);
+  const PageKeys keys{node.data, node.data + node.pointers, usable_size_, node.leaf ? 0u : 4u, max_local_};
   KeyRange range = probe.search(keys, {*low, high});
   while (!range.equal && range.low < range.high) [[unlikely]] {
     const std::uint32_t middle = (range.low + range.high) / 2;

@@ -305,10 +305,12 @@ Status Cursor::erase_from_leaf(After after) {
   if (!node_at(depth_ - 1, &node) || index_ >= node.cell_count || !decode_cell(node, index_, &cell)) {
     return corrupt_here("malformed cell");
   }
-  const int free = free_space(node);
-  if (free < 0) return corrupt_here("free space corruption");
-  const bool sparse = depth_ > 1 && (node.cell_count == 1 ||
-                                     is_sparse(static_cast<std::uint32_t>(free) + cell.size + 2, node.usable_size));
+  bool sparse = depth_ > 1 && node.cell_count == 1;
+  if (depth_ > 1 && is_weighed(node.cell_count - 1)) {
+    const int free = free_space(node);
+    if (free < 0) return corrupt_here("free space corruption");
+    sparse = sparse || is_sparse(static_cast<std::uint32_t>(free) + cell.size + 2, node.usable_size);
+  }
   if (sparse && after == After::Keep && !has_rowids_) {
     saved_key_.resize(payload_size_);
     PL_TRY(read_payload(0, saved_key_));

@@ -27,44 +27,28 @@ constexpr bool is_special(int answer) noexcept {
 }
 
 // The keys of one index page where they lie, as a search of the page meets them.
-class PageKeys {
- public:
-  // `pointers` is the cell pointer array, `head_size` what stands before the payload size of a cell; payloads up to
-  // `max_local` bytes lie in the page whole.
-  PageKeys(const std::byte* data, const std::byte* pointers, std::uint32_t usable_size, std::uint32_t head_size,
-           std::uint32_t max_local) noexcept
-      : data_(data),
-        pointers_(pointers),
-        end_(data + usable_size),
-        last_offset_(usable_size - 4),
-        head_size_(head_size),
-        max_local_(max_local) {}
+struct PageKeys {
+  const std::byte* data;
+  const std::byte* pointers;  // the cell pointer array
+  std::uint32_t usable_size;
+  std::uint32_t head_size;  // what stands before the payload size of a cell
+  std::uint32_t max_local;  // payloads up to this size lie in the page whole
 
   // Key `index`, whole. False when it does not lie here whole or its cell is damaged: the long way tells.
   bool key(std::uint32_t index, std::span<const std::byte>* key) const noexcept {
-    const std::uint32_t offset = base::load_be16(pointers_ + 2 * index);
-    if (offset > last_offset_) [[unlikely]]
-      return false;
-    const std::byte* cell = data_ + offset + head_size_;
+    const std::uint32_t offset = base::load_be16(pointers + 2 * index);
+    if (offset > usable_size - 4) return false;
+    const std::byte* cell = data + offset + head_size;
     std::uint32_t size = static_cast<std::uint8_t>(*cell++);
-    if (size >= 0x80) [[unlikely]] {
+    if (size >= 0x80) {
       const auto low = static_cast<std::uint8_t>(*cell++);
       if (low >= 0x80) return false;
       size = (size & 0x7f) << 7 | low;
     }
-    if (size > max_local_ || cell + size > end_) [[unlikely]]
-      return false;
+    if (size > max_local || cell + size > data + usable_size) return false;
     *key = {cell, size};
     return true;
   }
-
- private:
-  const std::byte* data_;
-  const std::byte* pointers_;
-  const std::byte* end_;
-  std::uint32_t last_offset_;
-  std::uint32_t head_size_;
-  std::uint32_t max_local_;
 };
 
 // What is left of a page while it is searched: keys before `low` come before the probe, those from `high` on do not.
@@ -75,32 +59,6 @@ struct KeyRange {
   std::uint32_t high = 0;
   bool equal = false;
 };
-
-// The innermost loop. `compare` answers as KeyProbe::compare() does for a whole key.
-template <class Compare>
-inline KeyRange narrow(const PageKeys& page, KeyRange range, Compare compare) noexcept {
-  const PageKeys keys = page;  // in registers: what the comparison does to memory is not known
-  while (range.low < range.high) {
-    const std::uint32_t middle = (range.low + range.high) / 2;
-    std::span<const std::byte> key;
-    if (!keys.key(middle, &key)) [[unlikely]]
-      break;
-    const int order = compare(key);
-    if (is_special(order)) [[unlikely]]
-      break;
-    if (order == 0) {
-      range.low = middle;
-      range.equal = true;
-      break;
-    }
-    if (order < 0) {
-      range.low = middle + 1;
-    } else {
-      range.high = middle;
-    }
-  }
-  return range;
-}
 
 // What a seek looks for. A probe that stands for a range of keys (a prefix of the fields) answers -1 for every key of
 // the range to land behind it, +1 to land before it, 0 to land on any of them.
@@ -121,11 +79,54 @@ class KeyProbe {
   explicit KeyProbe(Compare compare) noexcept : compare_(compare) {}
   ~KeyProbe() = default;
   static KeyRange search_by_compare(const KeyProbe& probe, const PageKeys& keys, KeyRange range) noexcept {
-    return narrow(keys, range, [&probe](std::span<const std::byte> key) { return probe.compare(key, true); });
+    return narrow(probe, keys, range, [](const std::byte*, std::uint32_t) { return 0; });
   }
+  // The innermost loop. `quick`, which is given a key of less than 128 bytes, answers -1 and 1 as compare() does, or 0
+  // when compare() is to be asked.
+  template <class Quick>
+  static KeyRange narrow(const KeyProbe& probe, const PageKeys& keys, KeyRange range, Quick quick) noexcept;
+
   Compare compare_;
   Search search_ = &search_by_compare;
 };
+
+template <class Quick>
+inline KeyRange KeyProbe::narrow(const KeyProbe& probe, const PageKeys& keys, KeyRange range, Quick quick) noexcept {
+  constexpr std::uint32_t kLongestShort = 127;  // of sizes that take one byte
+  const std::byte* const pointers = keys.pointers;
+  const std::byte* const cells = keys.data + keys.head_size;
+  const std::byte* const end = keys.data + keys.usable_size;
+  const std::uint32_t last_offset = keys.usable_size - 4;
+  const std::uint32_t longest = keys.max_local < kLongestShort ? keys.max_local : kLongestShort;
+  while (range.low < range.high) {
+    const std::uint32_t middle = (range.low + range.high) / 2;
+    const std::uint32_t offset = base::load_be16(pointers + 2 * middle);
+    if (offset > last_offset) [[unlikely]]
+      break;
+    const std::byte* const cell = cells + offset;
+    const std::uint32_t size = static_cast<std::uint8_t>(*cell);
+    int order = 0;
+    if (size <= longest && cell + size < end) [[likely]]
+      order = quick(cell + 1, size);
+    if (order == 0) [[unlikely]] {
+      std::span<const std::byte> key;
+      if (!keys.key(middle, &key)) break;
+      order = probe.compare(key, true);
+      if (is_special(order)) break;
+      if (order == 0) {
+        range.low = middle;
+        range.equal = true;
+        break;
+      }
+    }
+    if (order < 0) {
+      range.low = middle + 1;
+    } else {
+      range.high = middle;
+    }
+  }
+  return range;
+}
 
 // The order of a tree: compares two keys in stored form. Used to find the way back to a saved position and by checks;
 // lives as long as the cursors that were opened with it.

@@ -125,6 +125,12 @@ int compare_one(StoredFields& fields, const Value& probe, const KeyField& field,
 
 }  // namespace
 
+template <class First>
+inline void RecordProbe::compare_by() noexcept {
+  compare_ = &compare_first<First>;
+  search_ = less_ < 0 ? &search_first<First, false> : &search_first<First, true>;
+}
+
 void RecordProbe::set(const KeyInfo& info, std::span<const Value> values, int on_equal) noexcept {
   PL_ASSERT(values.size() <= info.fields.size());
   info_ = &info;
@@ -137,19 +143,15 @@ void RecordProbe::set(const KeyInfo& info, std::span<const Value> values, int on
   less_ = field.descending ? 1 : -1;
   if (field.big_nulls) return;
   if (values[0].type == ValueType::Integer) {
-    compare_ = &compare_first<IntegerFirst>;
-    search_ = &search_first<IntegerFirst>;
+    compare_by<IntegerFirst>();
   } else if (values[0].type == ValueType::Text && (field.collation == nullptr || field.collation->is_binary())) {
-    compare_ = &compare_first<TextFirst>;
-    search_ = &search_first<TextFirst>;
-    const std::string_view text = values[0].bytes();
+    compare_by<TextFirst>();
+    const base::Bytes text = std::as_bytes(std::span(values[0].bytes()));
     if (text.size() >= kHeadSize) {
-      const auto* const bytes = reinterpret_cast<const std::byte*>(text.data());
-      head_ = base::load_be64(bytes);
-      tail_ = base::load_be64(bytes + text.size() - kHeadSize);
+      head_ = base::load_be64(text.data());
     } else {
       std::byte head[kHeadSize] = {};
-      std::copy_n(reinterpret_cast<const std::byte*>(text.data()), text.size(), head);
+      std::copy(text.begin(), text.end(), head);
       head_ = base::load_be64(head);
     }
   }
@@ -186,55 +188,51 @@ int RecordProbe::compare_general(const KeyProbe& probe, std::span<const std::byt
 
 constexpr std::uint8_t kIntegerSize[] = {0, 1, 2, 3, 4, 6, 8};  // by serial type
 
-struct RecordProbe::IntegerFirst {
-  explicit IntegerFirst(const RecordProbe& owner) noexcept
-      : probe(owner), wanted(owner.values_[0].integer), less(owner.less_) {}
+// order() compares the first field of a key whose first `size` bytes are at hand: -1 and 1 ascending, or one of these.
+constexpr int kUnknown = 0;  // not as almost all keys are: header size and first type of one byte each, type as wanted
+constexpr int kEqual = 2;
 
-  int compare(std::span<const std::byte> stored, bool complete) const noexcept {
-    // Header size and first type of one byte each, type an integer: all but unusual keys.
-    if (stored.size() < 2) [[unlikely]]
-      return probe.compare_from(0, stored, complete);
+struct RecordProbe::IntegerFirst {
+  explicit IntegerFirst(const RecordProbe& probe) noexcept : wanted(probe.values_[0].integer) {}
+
+  [[gnu::always_inline]] int order(const std::byte* stored, std::size_t size) const noexcept {
     const auto header_size = static_cast<std::uint8_t>(stored[0]);
     const auto type = static_cast<std::uint8_t>(stored[1]);
-    std::int64_t value;
     if (header_size >= 0x80 || header_size < 2) [[unlikely]]
-      return probe.compare_from(0, stored, complete);
-    if (type >= 1 && type <= 6 && header_size + kIntegerSize[type] <= stored.size()) [[likely]] {
+      return kUnknown;
+    std::int64_t value;
+    if (type - 1u <= 5) [[likely]] {
+      if (header_size + kIntegerSize[type] > size) [[unlikely]]
+        return kUnknown;
       // Read wide, and what does not belong to it shifted out.
-      const auto wide = static_cast<std::int64_t>(base::load_be64(stored.data() + header_size));
-      value = wide >> (64 - 8 * kIntegerSize[type]);
+      value = static_cast<std::int64_t>(base::load_be64(stored + header_size)) >> (64 - 8 * kIntegerSize[type]);
     } else if (type == 8 || type == 9) {
       value = type - 8;
     } else {
-      return probe.compare_from(0, stored, complete);
+      return kUnknown;
     }
-    if (value < wanted) return less;
-    if (value > wanted) return -less;
-    return probe.compare_rest(stored, complete);
+    return value < wanted ? -1 : value > wanted ? 1 : kEqual;
   }
 
-  const RecordProbe& probe;
   std::int64_t wanted;
-  int less;
 };
 
 struct RecordProbe::TextFirst {
-  explicit TextFirst(const RecordProbe& owner) noexcept
-      : probe(owner), head(owner.head_), probe_size(owner.values_[0].size), less(owner.less_) {}
+  explicit TextFirst(const RecordProbe& probe) noexcept
+      : head(probe.head_),
+        wanted(reinterpret_cast<const std::byte*>(probe.values_[0].data)),
+        wanted_size(probe.values_[0].size) {}
 
-  int compare(std::span<const std::byte> stored, bool complete) const noexcept {
-    // Header size and first type of one byte each, type a text that lies here whole: all but unusual keys.
-    if (stored.size() < 2) [[unlikely]]
-      return probe.compare_from(0, stored, complete);
+  [[gnu::always_inline]] int order(const std::byte* stored, std::size_t size) const noexcept {
     const auto header_size = static_cast<std::uint8_t>(stored[0]);
     const auto type = static_cast<std::uint8_t>(stored[1]);
-    if (header_size >= 0x80 || header_size < 2 || type >= 0x80 || type < 13 || (type & 1) == 0) [[unlikely]]
-      return probe.compare_from(0, stored, complete);
-    const std::size_t size = (type - 13u) / 2;
-    if (header_size + size > stored.size()) [[unlikely]]
-      return probe.compare_from(0, stored, complete);
-    const std::byte* const body = stored.data() + header_size;
-    const std::size_t common = std::min(size, probe_size);
+    // Odd types from 13 on, of one byte: the lowest bit of what is above 13 goes to the top.
+    const auto text_size = std::rotr(static_cast<std::uint8_t>(type - 13), 1);
+    if (header_size < 2 || header_size >= 0x80 || text_size > (127 - 13) / 2 || header_size + text_size > size)
+        [[unlikely]]
+      return kUnknown;
+    const std::byte* const body = stored + header_size;
+    const std::size_t common = std::min<std::size_t>(text_size, wanted_size);
     std::uint64_t stored_head = base::load_be64(body);  // read wide
     std::uint64_t wanted_head = head;
     if (common < kHeadSize) [[unlikely]] {
@@ -243,36 +241,39 @@ struct RecordProbe::TextFirst {
       stored_head = stored_head >> bits >> bits;
       wanted_head = wanted_head >> bits >> bits;
     }
-    if (stored_head != wanted_head) return stored_head < wanted_head ? less : -less;
-    int order = 0;
+    if (stored_head != wanted_head) return stored_head < wanted_head ? -1 : 1;
     if (common > kHeadSize) {
-      if (size == probe_size && size <= 2 * kHeadSize) {
-        order = three_way(base::load_be64(body + size - kHeadSize), probe.tail_);
-      } else {
-        order = std::memcmp(body + kHeadSize, probe.values_[0].data + kHeadSize, common - kHeadSize);
-      }
+      if (common > 2 * kHeadSize) return kUnknown;
+      const std::uint64_t stored_tail = base::load_be64(body + common - kHeadSize);
+      const std::uint64_t wanted_tail = base::load_be64(wanted + common - kHeadSize);
+      if (stored_tail != wanted_tail) return stored_tail < wanted_tail ? -1 : 1;
     }
-    if (order == 0) order = three_way(size, probe_size);
-    if (order != 0) return order < 0 ? less : -less;
-    return probe.compare_rest(stored, complete);
+    return text_size < wanted_size ? -1 : text_size > wanted_size ? 1 : kEqual;
   }
 
-  const RecordProbe& probe;
   std::uint64_t head;
-  std::size_t probe_size;
-  int less;
+  const std::byte* wanted;
+  std::size_t wanted_size;
 };
 
 template <class First>
-int RecordProbe::compare_first(const KeyProbe& probe, std::span<const std::byte> stored, bool complete) noexcept {
-  return First(static_cast<const RecordProbe&>(probe)).compare(stored, complete);
+int RecordProbe::compare_first(const KeyProbe& base_probe, std::span<const std::byte> stored, bool complete) noexcept {
+  const auto& probe = static_cast<const RecordProbe&>(base_probe);
+  const int order = stored.size() < 2 ? kUnknown : First(probe).order(stored.data(), stored.size());
+  if (order == kUnknown) return probe.compare_from(0, stored, complete);
+  if (order != kEqual) return order < 0 ? probe.less_ : -probe.less_;
+  return probe.values_.size() == 1 ? probe.on_equal_ : probe.compare_from(1, stored, complete);
 }
 
-template <class First>
+template <class First, bool kDescending>
 btree::KeyRange RecordProbe::search_first(const KeyProbe& probe, const btree::PageKeys& keys,
                                           btree::KeyRange range) noexcept {
   const First first(static_cast<const RecordProbe&>(probe));
-  return btree::narrow(keys, range, [first](std::span<const std::byte> key) { return first.compare(key, true); });
+  return narrow(probe, keys, range, [first](const std::byte* stored, std::uint32_t size) {
+    const int order = size < 2 ? kUnknown : first.order(stored, size);
+    if (order == kEqual) return 0;
+    return kDescending ? -order : order;
+  });
 }
 
 namespace {

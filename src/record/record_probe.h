@@ -26,32 +26,29 @@ class RecordProbe final : public btree::KeyProbe {
   void set(const KeyInfo& info, std::span<const Value> values, int on_equal) noexcept;
 
  private:
-  // What the first value, an integer, is compared with, and what the first bytes of a text are, apart from the probe:
-  // a loop keeps them in registers.
+  // How a first field that is an integer, or text under BINARY, is compared; what it is compared with is copied there,
+  // so that a loop keeps it in registers.
   struct IntegerFirst;
   struct TextFirst;
 
   static int compare_general(const KeyProbe& probe, std::span<const std::byte> stored, bool complete) noexcept;
   template <class First>
   static int compare_first(const KeyProbe& probe, std::span<const std::byte> stored, bool complete) noexcept;
-  template <class First>
+  template <class First, bool kDescending>
   static btree::KeyRange search_first(const KeyProbe& probe, const btree::PageKeys& keys,
                                       btree::KeyRange range) noexcept;
+  template <class First>
+  void compare_by() noexcept;
   int compare_from(std::size_t first_field, std::span<const std::byte> stored, bool complete) const noexcept;
-  // The first fields are equal.
-  int compare_rest(std::span<const std::byte> stored, bool complete) const noexcept {
-    return values_.size() == 1 ? on_equal_ : compare_from(1, stored, complete);
-  }
 
   const KeyInfo* info_ = nullptr;
   std::span<const Value> values_;
   int on_equal_ = 0;
   int less_ = -1;  // the answer when the first field of the stored key is smaller
-  // Of a text that comes first: its first and its last bytes as numbers, big-endian. The first ones decide most
-  // comparisons, both together those of texts of one size up to twice as long.
+  // Of a text that comes first: its first bytes as a number, big-endian, zeros behind a shorter one. They decide most
+  // comparisons.
   static constexpr std::size_t kHeadSize = sizeof(std::uint64_t);
-  std::uint64_t head_ = 0;  // zeros behind a shorter text
-  std::uint64_t tail_ = 0;  // when it has kHeadSize bytes at least
+  std::uint64_t head_ = 0;
 };
 
 // The order of a tree, and the probe for a key in stored form.

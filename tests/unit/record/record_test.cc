@@ -326,7 +326,7 @@ TEST(Order, ASearchOfAPageEndsWhereComparisonsSay) {
       page[2 * i] = static_cast<std::byte>(at >> 8);
       page[2 * i + 1] = static_cast<std::byte>(at & 0xff);
     }
-    const btree::PageKeys page_keys(page.data(), page.data(), kUsable, 0, 1000);
+    const btree::PageKeys page_keys{page.data(), page.data(), kUsable, 0, 1000};
     const auto count = static_cast<std::uint32_t>(keys.size());
     for (const Value& value : values) {
       for (const int on_equal : {-1, 0, 1}) {
