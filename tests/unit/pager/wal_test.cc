@@ -434,6 +434,16 @@ TEST(Wal, WhatWasRewoundIsNotPublished) {
   shows(1, 4, kPages);
 }
 
+// Marks pages first to last with `content`; the file has at least `last` pages then.
+void fill(Store& store, std::uint8_t content, std::uint32_t first, std::uint32_t last) {
+  while (store.view().page_count().value < last) ASSERT_TRUE(store.view().append().ok());
+  for (std::uint32_t page = first; page <= last; ++page) {
+    Result<PageRef> one = store.view().fetch(PageNo(page));
+    ASSERT_TRUE(one.ok());
+    one.value().writable().value()[100] = std::byte{content};
+  }
+}
+
 int count_of_locks = 0;
 int counting_fcntl(int fd, int command, struct ::flock* lock) {
   ++count_of_locks;
@@ -449,14 +459,7 @@ TEST(Wal, WhoBeginsWithWritingNeedsNoMark) {
   UniquePtr<Store> writer = open_file(path, 1024);
   enter_log_mode(*writer);
   UniquePtr<Store> other = open_file(path, 1024);
-  const auto change = [](Store& store, std::uint8_t content, std::uint32_t first) {
-    while (store.view().page_count().value < kPages) ASSERT_TRUE(store.view().append().ok());
-    for (std::uint32_t page = first; page <= kPages; ++page) {
-      Result<PageRef> one = store.view().fetch(PageNo(page));
-      ASSERT_TRUE(one.ok());
-      one.value().writable().value()[100] = std::byte{content};
-    }
-  };
+  const auto change = [](Store& store, std::uint8_t content, std::uint32_t first) { fill(store, content, first, kPages); };
   const auto write = [&](Store& store, std::uint8_t content) {
     ASSERT_TRUE(store.begin_write().ok());
     change(store, content, 2);
@@ -535,12 +538,7 @@ TEST(Wal, ACheckpointKnowsTheLogThatWasRestarted) {
   UniquePtr<Store> other = open_file(path, 1024);
   const auto write = [&](std::uint8_t content, std::uint32_t first) {
     ASSERT_TRUE(writer->begin_write().ok());
-    while (writer->view().page_count().value < kPages) ASSERT_TRUE(writer->view().append().ok());
-    for (std::uint32_t page = first; page <= kPages; ++page) {
-      Result<PageRef> one = writer->view().fetch(PageNo(page));
-      ASSERT_TRUE(one.ok());
-      one.value().writable().value()[100] = std::byte{content};
-    }
+    fill(*writer, content, first, kPages);
     ASSERT_TRUE(writer->commit(AfterCommit::EndRead).ok());
   };
   CheckpointCounts counts;
