@@ -24,15 +24,24 @@ Vector<bool> touched_indexes(const catalog::Table& table, const bind::TableExpre
       key_changes |= table.without_rowid && table.columns[static_cast<std::size_t>(a.column)].key_position != 0;
     }
   }
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    if (table.columns[c].generated_kind != catalog::GeneratedKind::None) changed[c] = true;
+  const std::span<const bool> all_changed(changed.data(), changed.size());
+  // A generated column changes with what it is made of, which may be generated as well.
+  for (bool found = table.has_generated; found;) {
+    found = false;
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      const bind::Expr* made_of = expressions.generated[c];
+      if (made_of == nullptr || changed[c] || !reads_changed(*made_of, expressions.row, all_changed)) continue;
+      changed[c] = found = true;
+    }
   }
   for (std::size_t i = 0; i < touched.size(); ++i) {
-    touched[i] = key_changes || expressions.indexes[i].where != nullptr;
-    for (const catalog::IndexColumn& column : table.indexes[i]->columns) {
-      if (column.column == catalog::kExpressionColumn ||
-          (column.column >= 0 && changed[static_cast<std::size_t>(column.column)]))
-        touched[i] = true;
+    const bind::TableExpressions::IndexExpressions& of_index = expressions.indexes[i];
+    touched[i] = key_changes || (of_index.where != nullptr && reads_changed(*of_index.where, expressions.row, all_changed));
+    const auto columns = table.indexes[i]->columns;
+    for (std::size_t k = 0; k < columns.size() && !touched[i]; ++k) {
+      const std::int32_t column = columns[k].column;
+      touched[i] = column == catalog::kExpressionColumn ? reads_changed(*of_index.columns[k], expressions.row, all_changed)
+                                                        : column >= 0 && changed[static_cast<std::size_t>(column)];
     }
   }
   return touched;

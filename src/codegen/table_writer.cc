@@ -218,16 +218,19 @@ Status TableWriter::fail(Code code, ConflictAction action, std::string_view text
   return {};
 }
 
-bool TableWriter::reads_changed(const bind::Expr& expr, std::span<const bool> changed) const {
-  if (changed.empty()) return true;
+bool reads_changed(const bind::Expr& expr, const bind::Relation* row, std::span<const bool> changed) {
   bool found = false;
   plan::walk(expr, [&](const bind::Expr& e) {
-    if (const auto* column = e.try_as<bind::ColumnExpr>(); column != nullptr && column->relation == expressions_.row) {
+    if (const auto* column = e.try_as<bind::ColumnExpr>(); column != nullptr && column->relation == row) {
       found = found || column->column < 0 || changed[static_cast<std::size_t>(column->column)];
     }
     return true;
   });
   return found;
+}
+
+bool TableWriter::reads_changed(const bind::Expr& expr, std::span<const bool> changed) const {
+  return changed.empty() || codegen::reads_changed(expr, expressions_.row, changed);
 }
 
 Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction action, Label skip,

@@ -35,6 +35,9 @@ struct OldRow {
   std::int32_t primary_key = 0;  // WITHOUT ROWID: first register of the old key
 };
 
+// Whether an expression over `row`, the row of a table, reads its rowid or one of the columns marked.
+bool reads_changed(const bind::Expr& expr, const bind::Relation* row, std::span<const bool> changed);
+
 class TableWriter {
  public:
   // What becomes of a conflict, chosen by the constraint that found it.

@@ -79,7 +79,24 @@ bool excused(const std::string& sql, const Answer& stock, const Answer& perlite)
   return false;
 }
 
+// Which of two equal values of different types a compound keeps, 3 or 3.0, is not the same in all releases.
+void forget_kept_types(Answer* answer) {
+  for (auto& row : answer->rows) {
+    for (std::string& value : row) {
+      const std::string number = value.substr(0, value.find(' '));
+      if (number.starts_with('R') && number.find_first_not_of("0123456789", number[1] == '-' ? 2 : 1) == std::string::npos) {
+        value = "I" + number.substr(1);
+      }
+    }
+  }
+}
+
 bool equal(const GeneratedStatement& statement, Answer stock, Answer perlite) {
+  for (const char* compound : {" UNION SELECT ", " EXCEPT SELECT ", " INTERSECT SELECT "}) {
+    if (statement.sql.find(compound) == std::string::npos) continue;
+    forget_kept_types(&stock);
+    forget_kept_types(&perlite);
+  }
   if (!statement.ordered) {
     std::sort(stock.rows.begin(), stock.rows.end());
     std::sort(perlite.rows.begin(), perlite.rows.end());

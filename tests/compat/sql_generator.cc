@@ -24,7 +24,7 @@ const char* const kIntegers[] = {"0",
                                  "0x10",
                                  "1000000"};
 const char* const kReals[] = {"0.0",  "0.5",    "-1.5",  "2.0",  "1e3", "-0.25",
-                              "1e18", "9.5e15", "1e300", "-2.0", "3.0", "0.125"};
+                              "1e18", "9.5e14", "1e300", "-2.0", "3.0", "0.125"};
 const char* const kTexts[] = {
     "''",    "'a'",      "'A'",  "'b'",    "'ab'",  "'abc'", "'aBc'",   "'1'",     "'-1'",   "'1.5'",
     "' 2'",  "'2 '",     "'3x'", "'0x10'", "'1e2'", "'%'",   "'a_c'",   "'é'",     "'日本'", "'9223372036854775808'",
@@ -292,6 +292,8 @@ std::string SqlGenerator::create_table() {
     if (i == 0 && key < 2) {
       one.type = "INTEGER";
       one.is_row_key = true;
+    } else if (i == 0 && key == 2 && one.type == "INTEGER") {
+      one.type = "INT";  // no row key
     }
     // Only text affinity turns what it stores into text; the generator stores no reals there.
     one.may_be_real = !(one.type == "TEXT" || one.type == "VARCHAR(10)") && !(i == 0 && key < 2);
@@ -337,7 +339,10 @@ std::string SqlGenerator::insert() {
   static const char* const kVerbs[] = {
       "INSERT",  "INSERT",          "INSERT",         "INSERT OR IGNORE",  "INSERT OR REPLACE",
       "REPLACE", "INSERT OR ABORT", "INSERT OR FAIL", "INSERT OR ROLLBACK"};
-  std::string sql = std::string(random_.pick(kVerbs)) + " INTO " + table.name;
+  std::string verb = random_.pick(kVerbs);
+  // Of a statement that ends with a mismatch 3.40 keeps the rows before it where conflicts are ignored; 3.54 does not.
+  if (verb == "INSERT OR IGNORE" && table.columns[0].is_row_key) verb = "INSERT";
+  std::string sql = verb + " INTO " + table.name;
   const int form = random_.below(10);
   if (form == 0) return sql + " DEFAULT VALUES";
   if (form == 1) {
@@ -351,8 +356,12 @@ std::string SqlGenerator::insert() {
     }
     scope_.clear();
     scope_names_.clear();
-    return sql + " FROM " + from.name + " AS q WHERE " +
-           (random_.chance(50) ? "1" : "q." + from.columns[0].name + " < 5");
+    sql += " FROM " + from.name + " AS q WHERE " + (random_.chance(50) ? "1" : "q." + from.columns[0].name + " < 5");
+    // The order of the rows shows: in conflicts, and in what comes last.
+    for (std::size_t i = 0; i < from.columns.size(); ++i) {
+      sql += (i == 0 ? " ORDER BY q." : ", q.") + from.columns[i].name + " COLLATE BINARY";
+    }
+    return sql;
   }
   sql += " VALUES";
   const int rows = 1 + random_.below(5);
