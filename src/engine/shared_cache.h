@@ -93,6 +93,8 @@ class SharedMember final : public Allocated, public pager::Session {
 
   // A lock on the table with that root for the rest of the transaction, which has begun.
   Status lock_table(PageNo root, bool write);
+  // Whether another connection has the cache for itself (BEGIN EXCLUSIVE).
+  bool is_kept_out() const noexcept { return cache_.exclusive_ && cache_.writer_ != this; }
   // Ok when no other connection is changing the schema.
   Status may_read_schema();
   // The error that a rollback by another connection left for the statements that were running; Ok if none, and

@@ -159,6 +159,11 @@ Code Statement::reset() {
 // Compiles the text again and moves the bindings over.
 Status Statement::reprepare() {
   std::size_t tail = 0;
+  // A transaction comes before the look at the schema: where an exclusive one is in the way, that is told.
+  for (const vm::DatabaseUse& use : program().databases) {
+    const Database& database = connection_.database(use.number);
+    if (database.shared != nullptr && database.shared->is_kept_out()) PL_TRY(database.shared->may_read_schema());
+  }
   PL_TRY(connection_.refuse_locked_schemas());
   PL_ASSIGN(CompiledRef compiled, connection_.compile(text_, flags_, &tail));
   if (!compiled) return Code::Schema;
