@@ -27,11 +27,13 @@ Value& column(sqlite3_stmt* handle, int index) noexcept {
 // Runs a conversion that may need memory.
 template <class Body, class Failure>
 auto converted(sqlite3_stmt* handle, Failure failure, Body body) noexcept -> decltype(body()) {
+  Statement* const statement = to_statement(handle);
+  const record::RealDigitsScope digits(statement == nullptr ? record::RealDigitsScope::current()
+                                                            : statement->connection().real_digits);
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    if (Statement* statement = to_statement(handle); statement != nullptr)
-      statement->connection().error().set_code(Code::NoMem);
+    if (statement != nullptr) statement->connection().error().set_code(Code::NoMem);
     return failure;
   }
 }

@@ -263,7 +263,23 @@ SQLITE_API int sqlite3_db_release_memory(sqlite3* db) {
   return SQLITE_OK;
 }
 
-SQLITE_API int sqlite3_db_cacheflush(sqlite3* db) { return usable(db) ? SQLITE_OK : SQLITE_MISUSE; }
+SQLITE_API int sqlite3_db_cacheflush(sqlite3* db) {
+  if (!usable(db)) return SQLITE_MISUSE;
+  Connection& c = *to_connection(db);
+  const LockGuard guard(c);
+  try {
+    bool skipped = false;
+    for (auto& d : c.databases()) {
+      if (d->store == nullptr) continue;
+      const Status status = d->store->flush_changes();
+      if (!status.ok() && status.code() != Code::Busy) return static_cast<int>(status.code());
+      skipped = skipped || !status.ok();
+    }
+    return skipped ? SQLITE_BUSY : SQLITE_OK;
+  } catch (const std::bad_alloc&) {
+    return SQLITE_NOMEM;
+  }
+}
 
 SQLITE_API int sqlite3_db_status64(sqlite3* db, int op, sqlite3_int64* current, sqlite3_int64* highwater, int reset) {
   if (!usable(db) || current == nullptr || highwater == nullptr) return SQLITE_MISUSE;
@@ -281,12 +297,18 @@ SQLITE_API int sqlite3_db_status64(sqlite3* db, int op, sqlite3_int64* current, 
     case SQLITE_DBSTATUS_CACHE_USED:
     case SQLITE_DBSTATUS_CACHE_USED_SHARED:
       for (auto& d : c.databases()) {
-        if (d->store != nullptr) *current += static_cast<sqlite3_int64>(d->store->memory_used());
+        if (d->store == nullptr) continue;
+        const int sharers = op == SQLITE_DBSTATUS_CACHE_USED_SHARED && d->shared ? d->shared->cache().member_count() : 1;
+        *current += static_cast<sqlite3_int64>(d->store->memory_used()) / sharers;
       }
       return SQLITE_OK;
     case SQLITE_DBSTATUS_SCHEMA_USED:
+      for (auto& d : c.databases()) {
+        if (d->shape) *current += static_cast<sqlite3_int64>(d->shape->memory_used() + d->placement.memory_used());
+      }
+      return SQLITE_OK;
     case SQLITE_DBSTATUS_STMT_USED:
-      for (Statement* s = c.first_statement(); s != nullptr && op == SQLITE_DBSTATUS_STMT_USED; s = s->next()) {
+      for (Statement* s = c.first_statement(); s != nullptr; s = s->next()) {
         *current += static_cast<sqlite3_int64>(s->execution().memory_used());
       }
       return SQLITE_OK;
@@ -330,7 +352,7 @@ SQLITE_API sqlite3_stmt* sqlite3_next_stmt(sqlite3* db, sqlite3_stmt* statement)
   return to_handle(s == nullptr ? c.first_statement() : s->next());
 }
 
-SQLITE_API int sqlite3_system_errno(sqlite3*) { return 0; }
+SQLITE_API int sqlite3_system_errno(sqlite3* db) { return db == nullptr ? 0 : to_connection(db)->error().system_error(); }
 
 SQLITE_API int sqlite3_db_config(sqlite3* db, int op, ...) {
   if (!usable(db)) return SQLITE_MISUSE;
@@ -353,8 +375,11 @@ SQLITE_API int sqlite3_db_config(sqlite3* db, int op, ...) {
     case SQLITE_DBCONFIG_FP_DIGITS: {
       const int wanted = va_arg(arguments, int);
       int* out = va_arg(arguments, int*);
-      if (wanted >= 4 && wanted <= 23) c.fp_digits = wanted;
-      if (out != nullptr) *out = c.fp_digits;
+      if (wanted >= 4 && wanted <= 23 && wanted != c.real_digits) {
+        c.real_digits = wanted;
+        c.expire_programs();  // they hold texts of constants
+      }
+      if (out != nullptr) *out = c.real_digits;
       va_end(arguments);
       return SQLITE_OK;
     }

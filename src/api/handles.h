@@ -64,7 +64,7 @@ inline int report(Connection& connection, const Status& status) noexcept {
     connection.error().clear();
     return SQLITE_OK;
   }
-  connection.error().set(status);
+  connection.set_error(status);
   return static_cast<int>(connection.error().code()) & connection.result_mask;
 }
 

@@ -31,7 +31,7 @@ SQLITE_API unsigned char* sqlite3_serialize(sqlite3* db, const char* schema, sql
                               ? engine::find_serialized(c, number, &bytes, &byte_count)
                               : engine::serialize(c, number, &bytes, &byte_count);
     if (!status.ok()) {
-      c.error().set(status);
+      c.set_error(status);
       return nullptr;
     }
   } catch (const std::bad_alloc&) {

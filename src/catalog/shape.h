@@ -197,6 +197,7 @@ class Shape {
   virtual EntryId find_entry(EntryType type, std::string_view name) const noexcept = 0;
   virtual std::uint64_t hash() const noexcept = 0;
   virtual bool is_temp() const noexcept = 0;
+  virtual std::size_t memory_used() const noexcept = 0;  // bytes, of what was parsed so far, too
 };
 
 // What belongs to one file at one version.
@@ -219,6 +220,7 @@ struct Placement {
     return entry == kSchemaEntry ? PageNo(1) : roots[static_cast<std::size_t>(entry)];
   }
   const TreeStatistics* statistics_of(EntryId index) const noexcept;
+  std::size_t memory_used() const noexcept;  // bytes
 };
 
 }  // namespace perlite::catalog

@@ -81,6 +81,13 @@ void StoredShape::seal() {
   objects_ = objects_arena_.make_array<std::atomic<const void*>>(entries_.size());
 }
 
+std::size_t StoredShape::memory_used() const noexcept {
+  const std::size_t lists = entries_.capacity() * sizeof(Entry) + names_.capacity() * sizeof(EntryId) +
+                            by_table_.capacity() * sizeof(Dependents) + next_dependent_.capacity() * sizeof(EntryId);
+  base::MutexGuard guard(lock_);
+  return sizeof *this + lists + texts_->bytes() + objects_arena_.bytes();
+}
+
 bool StoredShape::same_texts(const CountedShape& other) const noexcept {
   const auto& that = static_cast<const StoredShape&>(other);
   if (is_temp_ != that.is_temp_ || obeys_descending_ != that.obeys_descending_ || &reader_ != &that.reader_ ||

@@ -39,6 +39,7 @@ class StoredShape final : public CountedShape {
   EntryId find_entry(EntryType type, std::string_view name) const noexcept override;
   std::uint64_t hash() const noexcept override { return hash_; }
   bool is_temp() const noexcept override { return is_temp_; }
+  std::size_t memory_used() const noexcept override;
   bool same_texts(const CountedShape& other) const noexcept override;
 
   // Objects parsed so far, for tests and statistics.

@@ -185,6 +185,7 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
   Arena& arena = *memory;
   const DeepStackScope deep;
   const ArenaScope scope(arena);
+  const record::RealDigitsScope digits(real_digits);
   sql::ParseLimits limits;
   limits.expression_depth = static_cast<std::uint32_t>(limits_[kLimitExpressionDepth]);
   limits.parser_depth = static_cast<std::uint32_t>(limits_[kLimitParserDepth]);

@@ -52,6 +52,15 @@ void ErrorState::set_code(Code code) noexcept {
   text_set_ = false;
 }
 
+void Connection::set_error(const Status& status) noexcept {
+  const bool of_system = status.primary() == Code::CantOpen || (status.primary() == Code::IoErr && status.code() != Code::IoErrNoMem);
+  if (of_system) {
+    sqlite3_vfs* const vfs = os::find_vfs(vfs_name_);
+    if (vfs != nullptr && vfs->xGetLastError != nullptr) error_.note_system_error(vfs->xGetLastError(vfs, 0, nullptr));
+  }
+  error_.set(status);
+}
+
 Connection::Connection(bool serialized) : lock_(serialized), sources_(make_unique<SourceRegistry>(*this)) {
   std::memcpy(limits_, kLimitDefaults, sizeof limits_);
   set_auto_checkpoint(1000);

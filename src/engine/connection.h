@@ -43,6 +43,8 @@ class ErrorState {
  public:
   void set(const Status& status) noexcept;
   void set_code(Code code) noexcept;  // with the default text
+  void note_system_error(int number) noexcept { system_error_ = number; }
+  int system_error() const noexcept { return system_error_; }  // stays until the next
   void clear() noexcept {
     code_ = Code::Ok;
     text_set_ = false;
@@ -59,6 +61,7 @@ class ErrorState {
   Code code_ = Code::Ok;
   int offset_ = -1;
   bool text_set_ = false;
+  int system_error_ = 0;
   String text_;
 };
 
@@ -119,6 +122,9 @@ class Connection final : public Allocated,
     lock_.leave();
   }
   ErrorState& error() noexcept { return error_; }
+  // The status becomes the error of the connection; with an I/O error, or a file that does not open, goes the number
+  // the operating system gave.
+  void set_error(const Status& status) noexcept;
   int result_mask = 0xff;  // 0xffffffff with extended result codes
 
   // ---- databases ----
@@ -200,7 +206,7 @@ class Connection final : public Allocated,
   int analysis_limit = 0;
   std::int64_t mmap_size = base::process_settings().mmap_size_default;  // of databases opened from now on
   int busy_timeout_ms = 0;
-  int fp_digits = 17;
+  int real_digits = 17;  // of a REAL as text: db_config FP_DIGITS
   plan::Switches plan_switches;
   bool deprecated_count_changes = false;
   bool deprecated_empty_result_callbacks = false;
@@ -262,7 +268,6 @@ class Connection final : public Allocated,
   std::int64_t total_changes() noexcept override { return changes_total; }
   std::int64_t length_limit() noexcept override { return limits_[kLimitLength]; }
   std::int64_t like_pattern_limit() noexcept override { return limits_[kLimitLikePatternLength]; }
-  int real_digits() noexcept override { return fp_digits; }
   Status load_extension(std::string_view file, std::string_view entry) override;
   void log(int code, std::string_view message) noexcept override;
   std::string_view source_id() noexcept override { return engine::source_id(); }

@@ -50,6 +50,11 @@ void SharedCache::release() noexcept {
   delete this;
 }
 
+int SharedCache::member_count() const noexcept {
+  const base::MutexGuard guard(table_lock);
+  return references_;
+}
+
 Result<UniquePtr<SharedMember>> SharedCache::join(Connection& connection, OpenName& name) {
   SharedCache* const cache = acquire(name);
   if (connection.shares(*cache)) {

@@ -52,6 +52,7 @@ class SharedCache : public Allocated {
   base::Mutex& mutex() noexcept { return mutex_; }
   std::uint64_t id() const noexcept { return id_; }
   pager::Store* store() noexcept { return store_.get(); }
+  int member_count() const noexcept;
 
  private:
   friend class SharedMember;

@@ -66,6 +66,7 @@ Result<vm::StepResult> Statement::step() {
   if (state_ == State::Finished) reset();
   connection_.step_begins();
   const RunningScope scope(connection_, *this);
+  const record::RealDigitsScope digits(connection_.real_digits);
   if (state_ == State::Running) {
     has_row_ = false;
     connection_.look_for_losses();

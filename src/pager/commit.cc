@@ -367,7 +367,7 @@ bool Store::needs_journal_sync() const noexcept {
 }
 
 // Writes changed pages to the file before commit, so that their memory can be used otherwise.
-Status Store::spill() {
+Status Store::spill(SpillOf what) {
   bool all = true;
   if (log_ != nullptr) {
     // Goes to the log, where nobody sees it before it is published.
@@ -375,7 +375,7 @@ Status Store::spill() {
     PL_TRY(lock_exclusive(false));
     PL_TRY(flush_journal());
     if (journal_on_disk()) {
-      all = needs_journal_sync();
+      all = what == SpillOf::Everything || needs_journal_sync();
       if (all) {
         PL_TRY(open_journal());
         PL_TRY(journal_.sync());
@@ -433,6 +433,15 @@ Status Store::spill() {
   listed_.erase(written, listed_.end());
   next_room_check_ = 0;
   return {};
+}
+
+Status Store::flush_changes() {
+  if (kind_ == StoreKind::Memory || (kind_ == StoreKind::File && state_ != State::Writing)) return {};
+  bool waits = false;
+  pool_.for_each([&](Frame& frame) { waits = waits || is_spillable(frame); });
+  if (!waits) return {};
+  if (kind_ == StoreKind::File && log_ == nullptr) PL_TRY(lock_exclusive(true));
+  return spill(SpillOf::Everything);
 }
 
 // --- Commit ---------------------------------------------------------------------------------------------------------

@@ -265,6 +265,10 @@ class Store : public Allocated {
   StoreCounters counters() const noexcept;
   void reset_counters() noexcept;
   std::size_t memory_used() const noexcept;  // bytes
+  // Writes the changed pages of a write transaction that are not in use where a spill would write them
+  // (sqlite3_db_cacheflush). Errors: Busy while readers are in the way, which the busy handler was asked about; those of
+  // a spill.
+  Status flush_changes();
   // Gives back memory of pages that are neither pinned nor changed.
   void release_memory() noexcept;
 
@@ -358,7 +362,8 @@ class Store : public Allocated {
   std::span<Frame* const> frames_to_write() noexcept;
   Status fit_file(bool last_written);
   Status make_room();
-  Status spill();
+  enum class SpillOf : std::uint8_t { WhatIsCheap, Everything };
+  Status spill(SpillOf what = SpillOf::WhatIsCheap);
   bool is_spillable(const Frame& frame) const noexcept;
   bool needs_journal_sync() const noexcept;
   void release_bases() noexcept;

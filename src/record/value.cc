@@ -5,6 +5,8 @@
 
 namespace perlite::record {
 
+PL_FIXED_THREAD_LOCAL thread_local constinit int RealDigitsScope::current_ = 17;
+
 namespace {
 
 std::size_t terminator_size(TextEncoding encoding) noexcept { return base::is_utf16(encoding) ? 2 : 1; }
@@ -12,8 +14,8 @@ std::size_t terminator_size(TextEncoding encoding) noexcept { return base::is_ut
 // Writes the text of a number in `encoding`; room for 2 * kRealTextSize. Returns the size.
 std::size_t render_number(const Value& value, TextEncoding encoding, char* out) noexcept {
   char text[base::kRealTextSize];
-  char* end =
-      value.type == ValueType::Integer ? base::write_integer(text, value.integer) : base::write_real(text, value.real);
+  char* end = value.type == ValueType::Integer ? base::write_integer(text, value.integer)
+                                               : base::write_real(text, value.real, RealDigitsScope::current());
   return base::convert_text({text, static_cast<std::size_t>(end - text)}, TextEncoding::Utf8, encoding, out);
 }
 

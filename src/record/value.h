@@ -27,6 +27,7 @@
 #include "base/allocator.h"
 #include "base/assert.h"
 #include "base/ids.h"
+#include "base/thread_local.h"
 
 namespace perlite::record {
 
@@ -224,6 +225,21 @@ class OwnedValue {
 
  private:
   Value value_{};
+};
+
+// How many digits a REAL gets as text in the calling thread while the object stands (17 otherwise): a setting of the
+// connection at work, of which values know nothing (SQLITE_DBCONFIG_FP_DIGITS).
+class RealDigitsScope {
+ public:
+  explicit RealDigitsScope(int digits) noexcept : before_(std::exchange(current_, digits)) {}
+  ~RealDigitsScope() { current_ = before_; }
+  RealDigitsScope(const RealDigitsScope&) = delete;
+  RealDigitsScope& operator=(const RealDigitsScope&) = delete;
+  static int current() noexcept { return current_; }
+
+ private:
+  PL_FIXED_THREAD_LOCAL static thread_local constinit int current_;
+  int before_;
 };
 
 // The text of a Value without touching the Value: numbers are rendered, other encodings converted, into a buffer of

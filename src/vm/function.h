@@ -39,7 +39,6 @@ class FunctionHost {
   virtual std::int64_t total_changes() noexcept = 0;
   virtual std::int64_t length_limit() noexcept = 0;                                  // SQLITE_LIMIT_LENGTH
   virtual std::int64_t like_pattern_limit() noexcept = 0;                            // SQLITE_LIMIT_LIKE_PATTERN_LENGTH
-  virtual int real_digits() noexcept = 0;                                            // of REAL to TEXT, 17 by default
   virtual Status load_extension(std::string_view file, std::string_view entry) = 0;  // empty entry: the default
   virtual void log(int code, std::string_view message) noexcept = 0;                 // sqlite3_log
   virtual std::string_view source_id() noexcept { return {}; }                       // sqlite3_sourceid()

@@ -57,6 +57,7 @@ struct Library {
   FUNCTION(config)                 \
   FUNCTION(create_collation_v2)    \
   FUNCTION(create_function_v2)     \
+  FUNCTION(db_cacheflush)          \
   FUNCTION(db_config)              \
   FUNCTION(db_mutex)               \
   FUNCTION(db_status)              \
@@ -80,6 +81,7 @@ struct Library {
   FUNCTION(set_authorizer)         \
   FUNCTION(shutdown)               \
   FUNCTION(stmt_status)            \
+  FUNCTION(system_errno)           \
   FUNCTION(test_control)           \
   FUNCTION(threadsafe)             \
   FUNCTION(txn_state)              \

@@ -127,7 +127,6 @@ class MemoryHost : public vm::Host, public vm::FunctionHost {
   std::int64_t total_changes() noexcept override { return counted_total; }
   std::int64_t length_limit() noexcept override { return length_limit_value; }
   std::int64_t like_pattern_limit() noexcept override { return 50000; }
-  int real_digits() noexcept override { return 17; }
   Status load_extension(std::string_view, std::string_view) override { return Code::Error; }
   void log(int, std::string_view) noexcept override {}
 

@@ -35,7 +35,6 @@ class TestHost final : public vm::FunctionHost {
   std::int64_t total_changes() noexcept override { return 9; }
   std::int64_t length_limit() noexcept override { return 1000000000; }
   std::int64_t like_pattern_limit() noexcept override { return 50000; }
-  int real_digits() noexcept override { return 17; }
   Status load_extension(std::string_view, std::string_view) override { return Status::error("not authorized"); }
   void log(int, std::string_view) noexcept override {}
   std::string_view source_id() noexcept override { return "id"; }
