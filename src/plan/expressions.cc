@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/deep_stack.h"
 #include "plan/expressions.h"
 
@@ -343,11 +345,22 @@ bool same_expression(const Plan& plan, const Expr& left_in, const Expr& right_in
 
 void add_conjuncts(const Expr* condition, Vector<const Expr*>* out) {
   if (condition == nullptr) return;
-  const auto* whole = condition->try_as<bind::BinaryExpr>();
-  if (whole == nullptr || whole->op != bind::BinaryOp::And) {
-    out->push_back(condition);
+  const auto is_and = [](const Expr* expr) {
+    const auto* binary = expr->try_as<bind::BinaryExpr>();
+    return binary != nullptr && binary->op == bind::BinaryOp::And;
+  };
+  // Chains lean to the left, as they are written: their links come from the last to the first.
+  const auto first = static_cast<std::ptrdiff_t>(out->size());
+  const Expr* link = condition;
+  for (; is_and(link) && !is_and(link->as<bind::BinaryExpr>().right); link = link->as<bind::BinaryExpr>().left) {
+    out->push_back(link->as<bind::BinaryExpr>().right);
+  }
+  if (!is_and(link)) {
+    out->push_back(link);
+    std::reverse(out->begin() + first, out->end());
     return;
   }
+  out->erase(out->begin() + first, out->end());
   Vector<const Expr*> todo;
   todo.reserve(8);
   todo.push_back(condition);

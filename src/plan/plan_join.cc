@@ -61,6 +61,10 @@ class JoinPlanner {
       }
     }
     PL_TRY(make_conjuncts());
+    if (count_ == 1 && wanted_.empty()) {
+      const Item& item = region_.items[0];
+      if (item.relation != nullptr && item.relation->kind == bind::RelationKind::Table) return one_table(item);
+    }
     ways_.resize(static_cast<std::size_t>(count_));
     ops_.resize(static_cast<std::size_t>(count_));
     for (int i = 0; i < count_; ++i) PL_TRY(make_ways(i));
@@ -96,6 +100,19 @@ class JoinPlanner {
     steps_ = std::move(best);
     reverse_ = reverse && ordered;
     return build(ordered);
+  }
+
+  // A stored table alone, whose rows may come in any order: nothing but its ways are weighed.
+  Result<JoinResult> one_table(const Item& item) {
+    Vector<const AccessPath*> paths;
+    table_paths(p_, *item.relation, one_relation(0), conjuncts_, &paths);
+    const AccessPath* best = nullptr;
+    for (const AccessPath* path : paths) {
+      if (path->needs == 0 && (best == nullptr || path->cost < best->cost)) best = path;
+    }
+    if (best == nullptr || item.needs != 0) return Status::error("no query solution");
+    steps_.push_back({0, {best, false, 0, 0, best->cost}});
+    return build(false);
   }
 
   RelationSet all_items() const { return count_ == 64 ? ~RelationSet{0} : one_relation(count_) - 1; }
@@ -206,6 +223,7 @@ class JoinPlanner {
       for (std::size_t k = 0; k < count; ++k) {
         const auto* join = conjuncts_[k].expr->try_as<bind::CompareExpr>();
         if (k == i || join == nullptr || join->op != bind::CompareOp::Equal || join->rules.size() != 1) continue;
+        if (is_constant(*join->left) || is_constant(*join->right)) continue;
         const bind::ColumnExpr* left = column_of(p_.plan, *join->left);
         const bind::ColumnExpr* right = column_of(p_.plan, *join->right);
         if (left == nullptr || right == nullptr) continue;

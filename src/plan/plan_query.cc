@@ -184,6 +184,16 @@ bool counts_rows(const bind::Core& core) {
 
 }  // namespace
 
+namespace {
+
+// A row of values, as that of an INSERT is: there is nothing to choose.
+bool is_plain_row(const bind::Core& core) {
+  return core.from == nullptr && core.where == nullptr && core.having == nullptr && core.group_by.empty() &&
+         !core.is_aggregate && !core.distinct;
+}
+
+}  // namespace
+
 const Operator* Planning::count_rows(const bind::Core& core) {
   const bind::Relation& relation = *core.from->relation;
   // The smallest tree: an index of short entries, if it holds all rows.
@@ -214,6 +224,14 @@ Result<const Operator*> Planning::core(const bind::Core& core, OrderList order_b
     values->rows_of = core.rows;
     PL_TRY(subqueries_of_core(core));
     return values;
+  }
+
+  if (is_plain_row(core) && order_by.empty() && pushed.conditions.empty()) {
+    PL_TRY(subqueries_of_core(core));
+    auto* project = make<Project>(1, 0.1);
+    project->child = make<OneRow>(1, 0);
+    project->columns = core.columns;
+    return project;
   }
 
   // Conditions from outside become part of WHERE, or of HAVING where they look at groups.
@@ -452,10 +470,9 @@ Result<const Query*> Planning::recursion(const bind::CommonTable& table) {
 
 // --------------------------------------------------------------------------------------------------------- subqueries
 
-Status Planning::subqueries_of(const Expr* expr) {
-  if (expr == nullptr || (expr->flags & bind::kHasSubquery) == 0) return {};
+Status Planning::plan_subqueries_in(const Expr& expr) {
   Status status;
-  walk(*expr, [&](const Expr& e) {
+  walk(expr, [&](const Expr& e) {
     const bind::Select* select = query_in(e);
     if (select != nullptr && status.ok() && plan.query_of(*select) == nullptr) {
       auto planned = query(*select);
@@ -533,17 +550,20 @@ Result<const RowPlan*> Planning::search(const RowSearch& search) {
 const Operator* Planning::filter(const Operator* child, const Vector<const Expr*>& conditions) {
   if (conditions.empty()) return child;
   // What is dear to evaluate comes last.
-  Vector<const Expr*> order;
-  for (const bool dear : {false, true}) {
-    for (const Expr* e : conditions) {
-      if (((e->flags & bind::kHasSubquery) != 0) == dear) order.push_back(e);
-    }
-  }
+  const auto is_dear = [](const Expr* e) { return (e->flags & bind::kHasSubquery) != 0; };
+  const auto order = arena.make_array<const Expr*>(conditions.size());
+  std::size_t placed = 0;
   double rows = child->rows;
-  for (const Expr* e : conditions) rows *= selectivity(*this, Conjunct{e});
+  for (const Expr* e : conditions) {
+    rows *= selectivity(*this, Conjunct{e});
+    if (!is_dear(e)) order[placed++] = e;
+  }
+  for (std::size_t i = 0; placed < order.size(); ++i) {
+    if (is_dear(conditions[i])) order[placed++] = conditions[i];
+  }
   auto* node = make<Filter>(rows, child->cost + child->rows * 0.2 * static_cast<double>(conditions.size()));
   node->child = child;
-  node->conditions = arena.copy_array(order);
+  node->conditions = order;
   return node;
 }
 

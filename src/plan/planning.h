@@ -45,7 +45,11 @@ struct Planning {
   Result<const Query*> query(const bind::Select& select) { return query(select, Pushed{}); }
   Result<const Query*> query(const bind::Select& select, const Pushed& pushed);
   Result<const RowPlan*> search(const RowSearch& search);
-  Status subqueries_of(const bind::Expr* expr);
+  Status subqueries_of(const bind::Expr* expr) {
+    if (expr == nullptr || (expr->flags & bind::kHasSubquery) == 0) return {};
+    return plan_subqueries_in(*expr);
+  }
+  Status plan_subqueries_in(const bind::Expr& expr);
   Result<const KeptTable*> kept_table(const bind::CommonTable& table);
   Result<const Query*> recursion(const bind::CommonTable& table);
 
@@ -81,12 +85,27 @@ struct Planning {
   // The items of the join being planned that an expression needs.
   RelationSet set_of(const bind::Expr& expr) const {
     RelationSet set = 0;
-    if ((expr.flags & bind::kIsConstant) != 0) return set;
+    if (add_simple(expr, &set)) return set;
+    // Most conditions compare columns and constants.
+    if (const auto* compare = expr.try_as<bind::CompareExpr>()) {
+      if (add_simple(*compare->left, &set) && add_simple(*compare->right, &set)) return set;
+      set = 0;
+    }
     for_each_relation(plan, expr, [&](const bind::Relation& relation) {
       const auto id = static_cast<std::size_t>(relation.id);
       if (id < item_of.size() && item_of[id] >= 0) set |= one_relation(item_of[id]);
     });
     return set;
+  }
+
+  // set_of() of a constant, or of a column of a relation that stands for itself; false of anything else.
+  bool add_simple(const bind::Expr& expr, RelationSet* set) const {
+    if (is_constant(expr)) return true;
+    const auto* column = expr.try_as<bind::ColumnExpr>();
+    if (column == nullptr || plan.definition_of(*column->relation) != nullptr) return false;
+    const auto id = static_cast<std::size_t>(column->relation->id);
+    if (id < item_of.size() && item_of[id] >= 0) *set |= one_relation(item_of[id]);
+    return true;
   }
 
   // statistics.cc

@@ -93,11 +93,15 @@ class Paths {
       if ((conjunct.uses & self_) == 0 || conjunct.pinned) continue;
       add_terms(conjunct);
     }
+    RelationSet all = 0;
+    for (const Term& term : terms_) all |= term.needs;
+    if (all == 0) {
+      masks_.push_back(0);
+      return;
+    }
     for (const Term& term : terms_) {
       if (std::find(masks_.begin(), masks_.end(), term.needs) == masks_.end()) masks_.push_back(term.needs);
     }
-    RelationSet all = 0;
-    for (const Term& term : terms_) all |= term.needs;
     for (const RelationSet mask : {RelationSet{0}, all}) {
       if (std::find(masks_.begin(), masks_.end(), mask) == masks_.end()) masks_.push_back(mask);
     }
@@ -111,9 +115,18 @@ class Paths {
   }
 
   bool is_subject(const Expr& side) const {
+    if (is_constant(side)) return false;
     const bind::ColumnExpr* column = column_of(p_.plan, side);
     if (column != nullptr) return column->relation == &relation_;
-    return has_expression_index_ && p_.set_of(side) == self_;
+    return has_expression_index() && p_.set_of(side) == self_;
+  }
+  bool has_expression_index() const {
+    for (const catalog::Index* index : table_.indexes) {
+      for (const catalog::IndexColumn& column : index->columns) {
+        if (column.column == catalog::kExpressionColumn) return true;
+      }
+    }
+    return false;
   }
 
   void add_terms(const Conjunct& conjunct) {
@@ -328,6 +341,7 @@ class Paths {
   }
   bool collation_is(const Term& term, std::string_view name) const {
     const char* own = term.collation == nullptr ? "BINARY" : term.collation->name;
+    if (own == name) return true;
     if (std::string_view(own).size() != name.size()) return false;
     for (std::size_t i = 0; i < name.size(); ++i) {
       const auto fold = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
@@ -391,6 +405,8 @@ class Paths {
   }
 
   void rowid_paths() {
+    const auto is_about_rowid = [&](const Term& term) { return is_rowid(term.column); };
+    if (std::none_of(terms_.begin(), terms_.end(), is_about_rowid)) return;
     Vector<std::int32_t> used;
     for (const RelationSet mask : masks_) {
       const Term* equal = nullptr;
@@ -409,7 +425,10 @@ class Paths {
         if (term.kind == Term::Kind::Lower && lower == nullptr) lower = &term;
         if (term.kind == Term::Kind::Upper && upper == nullptr) upper = &term;
       }
-      AccessPath path;
+      if (equal == nullptr && lower == nullptr && upper == nullptr) continue;
+      if ((equal != nullptr ? equal->needs : needs_of(lower, upper)) != mask) continue;
+      AccessPath& path = *p_.arena.make<AccessPath>();
+      path.needs = mask;
       used.clear();
       if (equal != nullptr) {
         path.kind = AccessKind::RowidSeek;
@@ -417,35 +436,37 @@ class Paths {
         seek.affinity = Affinity::Integer;
         path.seeks = p_.arena.copy_array(std::span<const Seek>(&seek, 1));
         path.unique = equal->kind == Term::Kind::Equal;
-        path.needs = equal->needs;
         path.rows = values_of(seek);
         path.cost = path.rows * kSeekCost;
         use(*equal, &used);
-      } else if (lower != nullptr || upper != nullptr) {
+      } else {
         path.kind = AccessKind::FullScan;
-        double part = 1;
-        if (lower != nullptr) {
-          path.lower = bound_of(*lower);
-          path.needs |= lower->needs;
-          use(*lower, &used);
-          part *= 0.25;
-        }
-        if (upper != nullptr) {
-          path.upper = bound_of(*upper);
-          path.needs |= upper->needs;
-          use(*upper, &used);
-          part *= 0.25;
-        }
-        use_between(path.lower, path.upper, &used);
+        const double part = bound(path, lower, upper, &used);
         path.rows = std::max(1.0, rows_ * part);
         path.cost = kSeekCost + path.rows;
-      } else {
-        continue;
       }
-      if (path.needs != mask) continue;
       path.used = p_.arena.copy_array(used);
-      out_->push_back(p_.arena.make<AccessPath>(path));
+      out_->push_back(&path);
     }
+  }
+  static RelationSet needs_of(const Term* lower, const Term* upper) {
+    return (lower != nullptr ? lower->needs : 0) | (upper != nullptr ? upper->needs : 0);
+  }
+  // The range of a path, from terms that may be null. Answers which part of the rows is thought to lie in it.
+  double bound(AccessPath& path, const Term* lower, const Term* upper, Vector<std::int32_t>* used) const {
+    double part = 1;
+    if (lower != nullptr) {
+      path.lower = bound_of(*lower);
+      use(*lower, used);
+      part *= 0.25;
+    }
+    if (upper != nullptr) {
+      path.upper = bound_of(*upper);
+      use(*upper, used);
+      part *= 0.25;
+    }
+    if (lower != nullptr && upper != nullptr) use_between(path.lower, path.upper, used);
+    return part;
   }
   bool numeric_value(const Term& term) const {
     if (term.value == nullptr) return false;
@@ -458,6 +479,14 @@ class Paths {
     if (index.is_table) return true;
     if (!p_.on(Rewrite::CoveringIndex)) return false;
     const std::uint64_t used = relation_.columns_used;
+    if (table_.columns.size() <= 63) {  // a bit for each
+      std::uint64_t held = 0;
+      if (!table_.without_rowid && table_.rowid_alias >= 0) held |= std::uint64_t{1} << table_.rowid_alias;
+      for (const catalog::IndexColumn& column : index.columns) {
+        if (column.column >= 0) held |= std::uint64_t{1} << column.column;
+      }
+      return (used & ~held) == 0;
+    }
     for (std::size_t c = 0; c < table_.columns.size(); ++c) {
       if ((used >> std::min<std::size_t>(c, 63) & 1) == 0) continue;
       if (!index_holds(index, static_cast<std::int32_t>(c))) return false;
@@ -531,18 +560,29 @@ class Paths {
 
   void index_paths(const catalog::Index& index) {
     if (!partial_index_holds(index)) return;
+    const auto serves = [&](const Term& term) { return subject_is(term, index, 0); };
+    if (std::any_of(terms_.begin(), terms_.end(), serves)) seek_paths(index);
+    if (index.is_table) return;
+    // A row of the table holds its rowid as well, unless a column is that.
+    const std::size_t row_fields = table_.columns.size() + (table_.rowid_alias < 0 ? 1 : 0);
+    const bool smaller = table_.without_rowid ? index.origin == catalog::IndexOrigin::Create ||
+                                                    index.columns.size() < table_.columns.size()
+                                              : index.columns.size() < row_fields && !p_.table_order;
+    if (index.where != nullptr || p_.want_order || (smaller && covers(index))) full_index_scan(index);
+  }
+
+  // The ways by values or a range of the first columns of an index.
+  void seek_paths(const catalog::Index& index) {
     Vector<Seek> seeks;
     Vector<std::int32_t> used;
     // In the tree of a WITHOUT ROWID table the columns behind the key are in no order.
     const std::size_t ordered = index.is_table ? index.key_columns : index.columns.size();
-    const bool serves = std::any_of(terms_.begin(), terms_.end(),
-                                    [&](const Term& term) { return subject_is(term, index, 0); });
-    const auto* statistics = serves ? p_.statistics_of(relation_, &index) : nullptr;
-    const bool covering = serves && covers(index);
-    for (const RelationSet mask : serves ? std::span<const RelationSet>(masks_) : std::span<const RelationSet>()) {
+    const auto* statistics = p_.statistics_of(relation_, &index);
+    const bool covering = covers(index);
+    for (const RelationSet mask : masks_) {
       seeks.clear();
       used.clear();
-      AccessPath path;
+      RelationSet needs = 0;
       double values = 1;
       bool exact = true;
       std::size_t position = 0;
@@ -556,18 +596,16 @@ class Paths {
           if (best == nullptr || term.kind < best->kind) best = &term;
         }
         if (best == nullptr) break;
-        Seek seek = seek_of(*best);
-        if (is_rowid(index.columns[position].column) && seek.kind == Seek::Kind::IsNull) break;
-        values *= values_of(seek);
-        exact &= best->kind == Term::Kind::Equal && best->list.empty();
-        seeks.push_back(seek);
-        path.needs |= best->needs;
+        if (is_rowid(index.columns[position].column) && best->kind == Term::Kind::IsNull) break;
+        seeks.push_back(seek_of(*best));
+        values *= values_of(seeks.back());
+        exact &= best->kind == Term::Kind::Equal;
+        needs |= best->needs;
         use(*best, &used);
       }
-      double part = 1;
+      const Term* lower = nullptr;
+      const Term* upper = nullptr;
       if (position < ordered && (statistics == nullptr || !statistics->unordered)) {
-        const Term* lower = nullptr;
-        const Term* upper = nullptr;
         for (const Term& term : terms_) {
           if ((term.needs & ~mask) != 0 || is_seek(term.kind) || !subject_is(term, index, position) ||
               !collation_is(term, index.columns[position].collation)) {
@@ -577,41 +615,23 @@ class Paths {
           if (term.kind == Term::Kind::Lower && (lower == nullptr || (lower->conjunct < 0 && term.conjunct >= 0))) lower = &term;
           if (term.kind == Term::Kind::Upper && (upper == nullptr || (upper->conjunct < 0 && term.conjunct >= 0))) upper = &term;
         }
-        if (lower != nullptr) {
-          path.lower = bound_of(*lower);
-          path.needs |= lower->needs;
-          use(*lower, &used);
-          part *= 0.25;
-        }
-        if (upper != nullptr) {
-          path.upper = bound_of(*upper);
-          path.needs |= upper->needs;
-          use(*upper, &used);
-          part *= 0.25;
-        }
-        use_between(path.lower, path.upper, &used);
       }
-      if (seeks.empty() && path.lower.value == nullptr && path.upper.value == nullptr) continue;
-      if (path.needs != mask) continue;
+      if (seeks.empty() && lower == nullptr && upper == nullptr) continue;
+      if ((needs | needs_of(lower, upper)) != mask) continue;
+      AccessPath& path = *p_.arena.make<AccessPath>();
       path.kind = AccessKind::IndexScan;
       path.index = &index;
       path.covering = covering;
       path.unique = exact && index.unique && seeks.size() >= index.key_columns;
+      path.needs = mask;
+      const double part = bound(path, lower, upper, &used);
       path.seeks = p_.arena.copy_array(seeks);
       path.used = p_.arena.copy_array(used);
       const double each = seeks.empty() ? rows_ : equal_rows(index, seeks.size());
-      path.rows = std::max(1.0, std::min(rows_, each * values) * part);
-      if (path.unique) path.rows = 1;
+      path.rows = path.unique ? 1 : std::max(1.0, std::min(rows_, each * values) * part);
       path.cost = values * kSeekCost + path.rows * (covering ? 0.9 : 1 + kLookupCost);
-      out_->push_back(p_.arena.make<AccessPath>(path));
+      out_->push_back(&path);
     }
-    if (index.is_table) return;
-    // A row of the table holds its rowid as well, unless a column is that.
-    const std::size_t row_fields = table_.columns.size() + (table_.rowid_alias < 0 ? 1 : 0);
-    const bool smaller = table_.without_rowid ? index.origin == catalog::IndexOrigin::Create ||
-                                                    index.columns.size() < table_.columns.size()
-                                              : index.columns.size() < row_fields && !p_.table_order;
-    if (index.where != nullptr || p_.want_order || (smaller && covers(index))) full_index_scan(index);
   }
 
   // a = 1 OR b = 2 where each side has a way of its own.
@@ -692,14 +712,6 @@ class Paths {
   Vector<RelationSet> masks_;
   double rows_ = 0;
   bool in_or_ = false;
-  bool has_expression_index_ = [this] {
-    for (const catalog::Index* index : table_.indexes) {
-      for (const catalog::IndexColumn& column : index->columns) {
-        if (column.column == catalog::kExpressionColumn) return true;
-      }
-    }
-    return false;
-  }();
 };
 
 }  // namespace
