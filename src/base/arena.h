@@ -40,7 +40,8 @@ class Arena {
 
   void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) {
     auto at = (reinterpret_cast<std::uintptr_t>(cursor_) + (alignment - 1)) & ~(alignment - 1);
-    if (cursor_ == nullptr || at + size > reinterpret_cast<std::uintptr_t>(end_)) return allocate_slow(size, alignment);
+    // An arena without memory ends at null, and has room for nothing.
+    if (at + size > reinterpret_cast<std::uintptr_t>(end_)) [[unlikely]] return allocate_slow(size, alignment);
     cursor_ = reinterpret_cast<char*>(at + size + kGap);  // may pass end_, by the gap
     base::unpoison(reinterpret_cast<void*>(at), size);
     return reinterpret_cast<void*>(at);
@@ -71,9 +72,12 @@ class Arena {
   template <class Range>
   auto copy_array(const Range& range) {
     using T = std::remove_cvref_t<decltype(*range.data())>;
-    std::span<T> copy = make_array<T>(range.size());
-    for (std::size_t i = 0; i < range.size(); ++i) copy[i] = range.data()[i];
-    return copy;
+    static_assert(std::is_trivially_destructible_v<T>);
+    const std::size_t count = range.size();
+    if (count == 0) return std::span<T>();
+    T* const first = static_cast<T*>(allocate(sizeof(T) * count, alignof(T)));
+    for (std::size_t i = 0; i < count; ++i) ::new (first + i) T(range.data()[i]);
+    return std::span<T>(first, count);
   }
   // A copy of `text`, with a NUL behind it.
   std::string_view copy_text(std::string_view text) {

@@ -95,9 +95,10 @@ class ArenaVector {
   template <class... Args>
   T& emplace_back(Args&&... args) {
     if (size_ == capacity_) [[unlikely]] {
-      T made = make(std::forward<Args>(args)...);  // from what may lie in this list
-      grow(size_ + std::size_t{1});
-      return *::new (first_ + size_++) T(std::move(made));
+      if (first_ != nullptr || arena_ == nullptr) return grow_for(make(std::forward<Args>(args)...));
+      // Most lists of a statement grow once: it is done here, for a call takes as long again.
+      first_ = static_cast<T*>(arena_->allocate(kFirst * sizeof(T), alignof(T)));
+      capacity_ = kFirst;
     }
     return *::new (first_ + size_++) T(make(std::forward<Args>(args)...));
   }
@@ -184,10 +185,16 @@ class ArenaVector {
     size_ = static_cast<std::uint32_t>(count);
   }
 
+  static constexpr std::uint32_t kFirst = sizeof(T) <= 16 ? 8 : sizeof(T) <= 64 ? 4 : 2;
+
+  // `made` lies elsewhere, whatever it was made from.
+  [[gnu::noinline]] T& grow_for(T&& made) {
+    grow(size_ + std::size_t{1});
+    return *::new (first_ + size_++) T(std::move(made));
+  }
   // Room for `count` elements at least, and for as many again as there are.
   void grow(std::size_t count) {
-    constexpr std::size_t kFirst = sizeof(T) <= 16 ? 8 : sizeof(T) <= 64 ? 4 : 2;
-    const std::size_t wanted = std::max({count, capacity_ * std::size_t{2}, kFirst});
+    const std::size_t wanted = std::max({count, capacity_ * std::size_t{2}, std::size_t{kFirst}});
     if (wanted > Allocator::kMaxBytes / sizeof(T)) throw std::bad_alloc();
     if (arena_ != nullptr && first_ != nullptr &&
         arena_->extend(first_ + capacity_, (wanted - capacity_) * sizeof(T))) {
