@@ -34,25 +34,31 @@ class RunningScope {
 
 UniquePtr<Statement> Statement::make(Connection& connection, std::string_view text, unsigned flags,
                                      CompiledRef compiled) {
-  void* const memory = base::Allocator::allocate(sizeof(Statement) + text.size() + 1);
-  char* const copy = static_cast<char*>(memory) + sizeof(Statement);
+  // The statement, what it runs with, and its text are one block.
+  constexpr std::size_t kAlignment = alignof(std::max_align_t);
+  constexpr std::size_t kMachineAt = (sizeof(Statement) + kAlignment - 1) / kAlignment * kAlignment;
+  const std::size_t text_at = kMachineAt + vm::Execution::machine_size();
+  char* const memory = static_cast<char*>(base::Allocator::allocate(text_at + text.size() + 1));
+  char* const copy = memory + text_at;
   if (!text.empty()) std::memcpy(copy, text.data(), text.size());
   copy[text.size()] = '\0';
   try {
     return UniquePtr<Statement>(::new (memory)
-                                    Statement(connection, {copy, text.size()}, flags, std::move(compiled)));
+                                    Statement(connection, {copy, text.size()}, flags, std::move(compiled),
+                                              memory + kMachineAt));
   } catch (...) {
     base::Allocator::release(memory);
     throw;
   }
 }
 
-Statement::Statement(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled)
+Statement::Statement(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled,
+                     void* machine)
     : flags_(flags),
       connection_(connection),
       text_(text),
       compiled_(std::move(compiled)),
-      execution_(compiled_->program(), connection) {
+      execution_(compiled_->program(), connection, machine) {
   connection_.link(*this);
 }
 

@@ -79,7 +79,7 @@ class Statement : public Allocated {
 
  private:
   friend class Connection;
-  Statement(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled);
+  Statement(Connection& connection, std::string_view text, unsigned flags, CompiledRef compiled, void* machine);
   static constexpr std::uint32_t kAlive = 0x53544d54;
   enum class State : std::uint8_t { Ready, Running, Finished };
   struct StatementSavepoint {

@@ -8,9 +8,16 @@
 namespace perlite::vm {
 
 Execution::Execution(ProgramRef program, Host& host)
-    : program_(program), machine_(make_unique<Machine>(std::move(program), host)) {}
+    : program_(program), own_machine_(make_unique<Machine>(std::move(program), host)), machine_(own_machine_.get()) {}
 
-Execution::~Execution() = default;
+Execution::Execution(ProgramRef program, Host& host, void* memory)
+    : program_(program), machine_(::new (memory) Machine(std::move(program), host)) {}
+
+Execution::~Execution() {
+  if (own_machine_ == nullptr) machine_->~Machine();
+}
+
+std::size_t Execution::machine_size() noexcept { return sizeof(Machine); }
 
 Result<StepResult> Execution::step() {
   if (state_ == State::Done || state_ == State::Failed) return Code::Misuse;
@@ -60,7 +67,9 @@ void Execution::replace_program(ProgramRef program) {
   const std::size_t count = std::min(machine->bindings.size(), machine_->bindings.size());
   for (std::size_t i = 0; i < count; ++i) machine->bindings[i].take(machine_->bindings[i]);
   machine->counters = machine_->counters;
-  machine_ = std::move(machine);
+  if (own_machine_ == nullptr) machine_->~Machine();
+  own_machine_ = std::move(machine);
+  machine_ = own_machine_.get();
   program_ = std::move(program);
   row_ = {};
   state_ = State::Ready;

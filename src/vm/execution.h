@@ -46,6 +46,9 @@ class Machine;
 class Execution : public Allocated {
  public:
   Execution(ProgramRef program, Host& host);
+  // With its state in `memory` of the caller's, machine_size() bytes aligned for anything, which outlives it.
+  Execution(ProgramRef program, Host& host, void* memory);
+  static std::size_t machine_size() noexcept;
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
   ~Execution();
@@ -82,7 +85,8 @@ class Execution : public Allocated {
   enum class State : std::uint8_t { Ready, Row, Done, Failed };
 
   ProgramRef program_;
-  UniquePtr<Machine> machine_;
+  UniquePtr<Machine> own_machine_;  // null while it stands in the caller's memory
+  Machine* machine_;
   std::span<record::Value> row_;
   State state_ = State::Ready;
 };
