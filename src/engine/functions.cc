@@ -11,17 +11,37 @@
 namespace perlite::engine {
 namespace {
 
-// The built-in functions in order of name, made once; static memory, so that nothing is held after shutdown.
+// The built-in functions in order of name, and where each name is, by its hash (open addressing). Made once; static
+// memory, so that nothing is held after shutdown.
 constexpr std::size_t kMaxBuiltins = 1024;
 struct BuiltinIndex {
+  struct Name {
+    std::uint16_t first;
+    std::uint16_t count;  // definitions, by number of arguments; 0: free
+  };
+  static constexpr std::size_t kSlots = 2 * kMaxBuiltins;
   std::array<const vm::FunctionDef*, kMaxBuiltins> by_name;
-  std::size_t count = 0;
+  std::array<Name, kSlots> names;
+
+  void add_name(std::size_t first, std::size_t count) {
+    std::size_t at = base::hash_ignoring_case(by_name[first]->name) % kSlots;
+    while (names[at].count != 0) at = (at + 1) % kSlots;
+    names[at] = {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(count)};
+  }
+  std::span<const vm::FunctionDef* const> find(std::string_view name) const noexcept {
+    std::size_t at = base::hash_ignoring_case(name) % kSlots;
+    for (; names[at].count != 0; at = (at + 1) % kSlots) {
+      const std::span definitions(by_name.data() + names[at].first, names[at].count);
+      if (base::equals_ignoring_case(definitions[0]->name, name)) return definitions;
+    }
+    return {};
+  }
 };
 BuiltinIndex builtin_index;
 std::atomic<bool> builtin_index_ready{false};
 base::Mutex builtin_index_mutex;
 
-std::span<const vm::FunctionDef* const> sorted_builtins() noexcept {
+const BuiltinIndex& builtins_by_name() noexcept {
   if (!builtin_index_ready.load(std::memory_order_acquire)) {
     const base::MutexGuard guard(builtin_index_mutex);
     if (!builtin_index_ready.load(std::memory_order_relaxed)) {
@@ -34,11 +54,16 @@ std::span<const vm::FunctionDef* const> sorted_builtins() noexcept {
                 [](const vm::FunctionDef* a, const vm::FunctionDef* b) {
                   return base::compare_ignoring_case(a->name, b->name) < 0;
                 });
-      builtin_index.count = count;
+      for (std::size_t i = 0, next = 0; i < count; i = next) {
+        for (next = i + 1; next < count; ++next) {
+          if (!base::equals_ignoring_case(builtin_index.by_name[i]->name, builtin_index.by_name[next]->name)) break;
+        }
+        builtin_index.add_name(i, next - i);
+      }
       builtin_index_ready.store(true, std::memory_order_release);
     }
   }
-  return {builtin_index.by_name.data(), builtin_index.count};
+  return builtin_index;
 }
 
 // How well a registration fits: 0 not at all. The count weighs more than the encoding (c3ref/create_function.html).
@@ -83,16 +108,12 @@ const vm::FunctionDef* FunctionRegistry::find(std::string_view name, int argumen
     }
   }
   if (best_score >= 4) return best;
-  const auto sorted = sorted_builtins();
-  auto at = std::lower_bound(sorted.begin(), sorted.end(), name, [](const vm::FunctionDef* a, std::string_view wanted) {
-    return base::compare_ignoring_case(a->name, wanted) < 0;
-  });
-  for (; at != sorted.end() && base::equals_ignoring_case((*at)->name, name); ++at) {
+  for (const vm::FunctionDef* def : builtins_by_name().find(name)) {
     *name_exists = true;
-    const int score = fitness(**at, argument_count, encoding);
+    const int score = fitness(*def, argument_count, encoding);
     if (score > best_score) {
       best_score = score;
-      best = *at;
+      best = def;
     }
   }
   return best;
