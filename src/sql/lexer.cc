@@ -432,6 +432,11 @@ Token next_token(std::string_view text, std::uint32_t offset, std::uint32_t* beg
     token = lex_equal(at, stop);
   } else if (begins == kQuestion) {
     token = lex_numbered_variable(at, stop);
+  } else if (begins == kDigit) {
+    token = lex_number(at, stop);
+  } else if (begins == kDot && at + 1 < stop && !is_digit(at[1])) {
+    ++at;
+    token = Token::Dot;
   } else {
     return any_next_token(text, begins > kBlank ? static_cast<std::uint32_t>(first - text.data()) : offset, begin, end);
   }

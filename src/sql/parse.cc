@@ -117,7 +117,7 @@ void Parser::advance() {
   previous_ = current_.token;
   previous_end_ = current_.end;
   Token token = next_token(text_, current_.end, &current_.begin, &current_.end);
-  if (token == Token::KwOver || token == Token::KwFilter || token == Token::KwWindow) [[unlikely]] {
+  if (is_keyword(token) && (token == Token::KwOver || token == Token::KwFilter || token == Token::KwWindow)) [[unlikely]] {
     token = resolve_context_word(token, current_.end);
   }
   current_.token = token;

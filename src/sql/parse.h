@@ -94,7 +94,7 @@ class Parser {
   Step name_operand(Expr** value);
   Step call(const Name& name, Expr** value);
   Step after_value(std::size_t base, Expr** value);
-  Step binary(std::size_t base, Expr* value, int precedence, BinaryOp op);
+  Step binary(std::size_t base, Expr** value, int precedence, BinaryOp op);
   Step is_operator(std::size_t base, Expr* value);
   Step word_operator(std::size_t base, Expr** value, bool negated);
   Step in_operator(Expr** value, bool negated);

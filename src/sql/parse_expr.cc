@@ -431,11 +431,42 @@ struct BinaryTokens {
 };
 constexpr BinaryTokens kBinaryTokens;
 
+// How tightly the operator that a token behind a value begins binds; 0: it is none, or completes what stands before it.
+int precedence_behind(Token token) {
+  if (const int precedence = kBinaryTokens.of[static_cast<std::size_t>(token)].precedence; precedence != 0) {
+    return precedence;
+  }
+  switch (token) {
+    case Token::KwAnd:
+      return kAnd;
+    case Token::KwIs:
+    case Token::KwIsnull:
+    case Token::KwNotnull:
+    case Token::KwLike:
+    case Token::KwGlob:
+    case Token::KwRegexp:
+    case Token::KwMatch:
+    case Token::KwBetween:
+    case Token::KwIn:
+    case Token::KwNot:
+      return kEquality;
+    case Token::KwCollate:
+      return kCollate;
+    default:
+      return 0;
+  }
+}
+
+// An operand that is one token, whatever follows.
+bool is_plain_operand(Token token) {
+  return token == Token::Variable || token == Token::Integer || token == Token::Float || token == Token::KwNull;
+}
+
 }  // namespace
 
 Parser::Step Parser::after_value(std::size_t base, Expr** value) {
   const BinaryToken operation = kBinaryTokens.of[static_cast<std::size_t>(current_.token)];
-  if (operation.precedence != 0) return binary(base, *value, operation.precedence, operation.op);
+  if (operation.precedence != 0) return binary(base, value, operation.precedence, operation.op);
   switch (current_.token) {
     case Token::KwAnd: {
       *value = reduce(base, kAnd, *value);
@@ -447,7 +478,7 @@ Parser::Step Parser::after_value(std::size_t base, Expr** value) {
         advance();
         return Step::Operand;
       }
-      return binary(base, *value, kAnd, BinaryOp::And);
+      return binary(base, value, kAnd, BinaryOp::And);
     }
     case Token::KwIs:
       return is_operator(base, *value);
@@ -493,14 +524,34 @@ Parser::Step Parser::after_value(std::size_t base, Expr** value) {
   }
 }
 
-Parser::Step Parser::binary(std::size_t base, Expr* value, int precedence, BinaryOp op) {
-  value = reduce(base, precedence, value);
-  if (failed_) return Step::Done;
-  Frame& frame = push_frame(kFrameBinary, precedence, value->span.begin, value);
-  frame.op = static_cast<std::uint8_t>(op);
-  frame.op_span = current_.span();
+// The right side is a frame's to wait for, unless it is one token and no operator that binds tighter follows.
+Parser::Step Parser::binary(std::size_t base, Expr** value, int precedence, BinaryOp op) {
+  Expr* const left = reduce(base, precedence, *value);
+  if (failed_ || !enter(kFrameCost[kFrameBinary])) return Step::Done;
+  const Span op_span = current_.span();
   advance();
-  return Step::Operand;
+  Expr* right = nullptr;
+  if (is_plain_operand(current_.token)) {
+    right = current_.token == Token::Variable ? variable() : literal();
+    if (failed_) return Step::Done;
+    if (precedence_behind(current_.token) <= precedence) {
+      leave(kFrameCost[kFrameBinary]);
+      auto* node = make_expr<BinaryExpr>();
+      node->op = op;
+      node->left = left;
+      node->right = right;
+      node->op_span = op_span;
+      *value = sized(node, left->span.begin, std::max(left->height, right->height) + 1);
+      return Step::Operator;
+    }
+  }
+  leave(kFrameCost[kFrameBinary]);
+  Frame& frame = push_frame(kFrameBinary, precedence, left->span.begin, left);
+  frame.op = static_cast<std::uint8_t>(op);
+  frame.op_span = op_span;
+  if (right == nullptr) return Step::Operand;
+  *value = right;
+  return Step::Operator;
 }
 
 // IS [NOT] [DISTINCT FROM]

@@ -114,6 +114,16 @@ TEST(Dump, ShowsTheTree) {
   EXPECT_EQ(dumped("x BETWEEN 1 + 2 AND 3 AND y"), "{binary {between x BETWEEN {binary 1 + 2} AND 3} AND y}");
   EXPECT_EQ(dumped("x LIKE a || b ESCAPE c || d AND e"),
             "{binary {like x LIKE {binary a || b} ESCAPE {binary c || d}} AND e}");
+  // Operands of one token, in front of operators that bind tighter, alike and less.
+  EXPECT_EQ(dumped("a = 1 + 2 < 3"), "{binary a = {binary {binary 1 + 2} < 3}}");
+  EXPECT_EQ(dumped("a OR 1 AND ?2 OR NULL"), "{binary {binary a OR {binary 1 AND ?2}} OR NULL}");
+  EXPECT_EQ(dumped("a = ?1 AND b = 2.5 AND c"), "{binary {binary {binary a = ?1} AND {binary b = 2.5}} AND c}");
+  EXPECT_EQ(dumped("a * 2 NOT NULL"), "{null {binary a * 2} NOTNULL}");
+  EXPECT_EQ(dumped("a OR 1 NOT NULL"), "{binary a OR {null 1 NOTNULL}}");
+  EXPECT_EQ(dumped("a = 1 COLLATE nocase"), "{binary a = {collate 1 COLLATE nocase}}");
+  EXPECT_EQ(dumped("a OR 1 IN (2)"), "{binary a OR {in 1 IN (2)}}");
+  EXPECT_EQ(dumped("x LIKE a || 1 ESCAPE 2"), "{like x LIKE {binary a || 1} ESCAPE 2}");
+  EXPECT_EQ(dumped("- a - 1"), "{binary {unary - a} - 1}");
   EXPECT_EQ(dumped("NOT a NOT NULL"), "{unary NOT {null a NOTNULL}}");
   EXPECT_EQ(dumped("a = b NOT IN (1)"), "{in {binary a = b} NOT IN (1)}");
   EXPECT_EQ(dumped("1 = NOT 2 = 3"), "{binary 1 = {unary NOT {binary 2 = 3}}}");
