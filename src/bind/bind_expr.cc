@@ -229,13 +229,13 @@ bool Binder::rule_for(const Expr* left, const Expr* right, ComparisonRule* rule)
   return rule->collation != nullptr;
 }
 
-bool Binder::rules_for(const Expr* left, const Expr* right, std::span<const ComparisonRule>* rules) {
-  const std::size_t width = width_of(left);
+bool Binder::rules_for(const Expr* left, const Expr* right, std::size_t width,
+                       std::span<const ComparisonRule>* rules) {
   std::span<ComparisonRule> all = arena_.make_array<ComparisonRule>(width);
+  *rules = all;
   for (std::size_t i = 0; i < width; ++i) {
     if (!rule_for(field_of(left, i), field_of(right, i), &all[i])) return false;
   }
-  *rules = all;
   return true;
 }
 
@@ -255,7 +255,7 @@ const Expr* Binder::compare(CompareOp op, const Expr* left, const Expr* right, S
   expr->op = op;
   expr->left = left;
   expr->right = right;
-  if (!rules_for(left, right, &expr->rules)) return nullptr;
+  if (!rules_for(left, right, left_width, &expr->rules)) return nullptr;
   inherit(*expr, left);
   inherit(*expr, right);
   seal(*expr);
@@ -541,8 +541,18 @@ bool Binder::push_frame(const sql::Expr* node) {
   return true;
 }
 
+const Expr* Binder::bind_simple(const sql::Expr* node) {
+  const auto* binary = node->try_as<sql::BinaryExpr>();
+  if (binary == nullptr) return bind_leaf(node);
+  const Expr* left = bind_leaf(binary->left);
+  if (left == nullptr) return nullptr;
+  const Expr* right = bind_leaf(binary->right);
+  if (right == nullptr) return nullptr;
+  return finish_binary(*binary, left, right);
+}
+
 const Expr* Binder::bind_expr(const sql::Expr* node) {
-  if (is_leaf(node)) return bind_leaf(node);
+  if (is_simple(node)) return bind_simple(node);
   if (stack_is_low()) [[unlikely]] return on_deeper_stack([&] { return bind_expr(node); });
   const std::size_t frame_base = frames_.size(), value_base = values_.size();
   if (!push_frame(node)) return nullptr;
@@ -550,11 +560,11 @@ const Expr* Binder::bind_expr(const sql::Expr* node) {
     Frame& top = frames_.back();
     if (top.next < top.count) {
       const sql::Expr* child = child_of(top.node, top.next++);
-      if (!is_leaf(child)) {
+      if (!is_simple(child)) {
         if (!push_frame(child)) break;
         continue;
       }
-      const Expr* value = bind_leaf(child);
+      const Expr* value = bind_simple(child);
       if (value == nullptr) break;
       values_.push_back(value);
       continue;

@@ -17,8 +17,6 @@ Binder::Binder(const sql::ParseResult& parsed, std::string_view text, Environmen
   statement_place_.text = text;
   statement_place_.strings_in_double_quotes = environment.switches().double_quoted_strings_dml;
   place_ = &statement_place_;
-  frames_.reserve(16);
-  values_.reserve(32);
 }
 
 bool Binder::fail(Status status) {
@@ -42,7 +40,10 @@ bool Binder::authorize(int action, std::string_view third, std::string_view four
 namespace {
 
 void note(Vector<std::int32_t>& numbers, int database) {
-  if (std::find(numbers.begin(), numbers.end(), database) == numbers.end()) numbers.push_back(database);
+  for (const std::int32_t known : numbers) {
+    if (known == database) return;
+  }
+  numbers.push_back(database);
 }
 
 }  // namespace

@@ -253,6 +253,13 @@ class Binder {
   bool bind_list(sql::ExprList nodes, ExprList* out);
   bool is_leaf(const sql::Expr* node) const;
   const Expr* bind_leaf(const sql::Expr* node);
+  // A leaf, or an operator between two: bound without a frame.
+  bool is_simple(const sql::Expr* node) const {
+    if (is_leaf(node)) return true;
+    const auto* binary = node->try_as<sql::BinaryExpr>();
+    return binary != nullptr && is_leaf(binary->left) && is_leaf(binary->right);
+  }
+  const Expr* bind_simple(const sql::Expr* node);
   bool push_frame(const sql::Expr* node);
   static const sql::Expr* child_of(const sql::Expr* node, std::uint32_t index);
   static bool is_known_membership(const sql::InExpr& in);
@@ -281,7 +288,7 @@ class Binder {
   const Expr* call(const vm::FunctionDef* function, std::span<const Expr* const> arguments, Span span);
   const Expr* call_named(std::string_view name, std::span<const Expr* const> arguments, Span span, Span name_span);
   bool rule_for(const Expr* left, const Expr* right, ComparisonRule* rule);
-  bool rules_for(const Expr* left, const Expr* right, std::span<const ComparisonRule>* rules);
+  bool rules_for(const Expr* left, const Expr* right, std::size_t width, std::span<const ComparisonRule>* rules);
   bool must_be_scalar(const Expr* expr);
   // Flags, height and explicit collation from the operands.
   void inherit(Expr& expr, const Expr* operand);
