@@ -416,19 +416,15 @@ void Generator::apply_affinity(std::int32_t reg, Affinity affinity) {
 }
 
 // What a record too short for the column gives: the DEFAULT of ALTER TABLE ADD COLUMN, null for NULL.
-Result<const record::Value*> Generator::default_of(const bind::Relation& relation, std::int32_t column) {
-  if (relation.expressions == nullptr) return nullptr;
-  const auto at = static_cast<std::size_t>(column);
-  if (at >= relation.expressions->defaults.size()) return nullptr;
-  const Expr* expr = relation.expressions->defaults[at];
+const record::Value* Generator::default_value(const Expr* expr, Affinity affinity) {
   bool negative = false;
-  while (expr != nullptr && expr->kind == ExprKind::Unary) {
+  while (expr->kind == ExprKind::Unary) {
     const auto& unary = expr->as<bind::UnaryExpr>();
     if (unary.op != bind::UnaryOp::Negate && unary.op != bind::UnaryOp::Plus) return nullptr;
     negative ^= unary.op == bind::UnaryOp::Negate;
     expr = unary.operand;
   }
-  const auto* literal = expr == nullptr ? nullptr : expr->try_as<bind::LiteralExpr>();
+  const auto* literal = expr->try_as<bind::LiteralExpr>();
   if (literal == nullptr || literal->value.is_null()) return nullptr;
   OwnedValue value(literal->value);
   if (negative) {
@@ -440,10 +436,11 @@ Result<const record::Value*> Generator::default_of(const bind::Relation& relatio
       value->set_real(-number.as_real());
     }
   }
-  record::apply_affinity(*value, relation.table->columns[at].affinity, b_.encoding());
+  record::apply_affinity(*value, affinity, b_.encoding());
   return b_.value(*value);
 }
 
+// What is asked for most, a column of a tree, comes first; each of the others is a call of its own.
 Status Generator::column_into(const bind::Relation& relation, std::int32_t column, std::int32_t target) {
   const RowSource& source = scope_.of(relation);
   if (source.kind == RowSource::Kind::Registers) {
@@ -454,14 +451,7 @@ Status Generator::column_into(const bind::Relation& relation, std::int32_t colum
     }
   }
   if (const plan::Definition* definition = plan_.definition_of(relation); definition != nullptr && column >= 0) {
-    const Expr* expr = definition->columns[static_cast<std::size_t>(column)];
-    if (definition->null_flag < 0) return value_into(expr, target);
-    const Label made_up = b_.new_label();
-    b_.emit(Opcode::Null, 0, target);
-    b_.emit(Opcode::If, null_flag_register(definition->null_flag), made_up, 0);
-    PL_TRY(value_into(expr, target));
-    b_.bind(made_up);
-    return {};
+    return defined_column_into(*definition, column, target);
   }
   switch (source.kind) {
     case RowSource::Kind::Tree:
@@ -488,6 +478,18 @@ Status Generator::column_into(const bind::Relation& relation, std::int32_t colum
   return internal("a column of a relation without a row");
 }
 
+// A column of a relation that the planner dissolved.
+Status Generator::defined_column_into(const plan::Definition& definition, std::int32_t column, std::int32_t target) {
+  const Expr* expr = definition.columns[static_cast<std::size_t>(column)];
+  if (definition.null_flag < 0) return value_into(expr, target);
+  const Label made_up = b_.new_label();
+  b_.emit(Opcode::Null, 0, target);
+  b_.emit(Opcode::If, null_flag_register(definition.null_flag), made_up, 0);
+  PL_TRY(value_into(expr, target));
+  b_.bind(made_up);
+  return {};
+}
+
 Status Generator::tree_column_into(const RowSource& source, const bind::Relation& relation, std::int32_t column,
                                    std::int32_t target) {
   const catalog::Table& table = *relation.table;
@@ -501,33 +503,44 @@ Status Generator::tree_column_into(const RowSource& source, const bind::Relation
   }
   if (column < 0) return internal("a rowid of a table without");
   const catalog::Column& definition = table.columns[static_cast<std::size_t>(column)];
+  std::int32_t cursor = source.cursor;
+  std::int32_t field = definition.storage_index;
+  const Expr* missing = nullptr;
   if (source.index_cursor >= 0) {
     for (std::size_t i = 0; i < source.index->columns.size(); ++i) {
       if (source.index->columns[i].column != column) continue;
-      b_.emit(Opcode::Column, source.index_cursor, static_cast<std::int32_t>(i), target);
-      if (definition.affinity == Affinity::Real) b_.emit(Opcode::RealAffinity, target);
-      return {};
+      cursor = source.index_cursor;
+      field = static_cast<std::int32_t>(i);
+      break;
     }
   }
-  if (definition.storage_index < 0) {
-    if (relation.expressions == nullptr || relation.expressions->generated[static_cast<std::size_t>(column)] == nullptr) {
-      return internal("a generated column without its expression");
-    }
-    // Of a row of NULLs all columns are NULL, whatever the expression says.
-    const Label made_up = b_.new_label();
-    if (source.is_nullable) {
-      b_.emit(Opcode::IfNullRow, source.cursor >= 0 ? source.cursor : source.index_cursor, made_up, target);
-    }
-    PL_TRY(value_into(relation.expressions->generated[static_cast<std::size_t>(column)], target));
-    apply_affinity(target, definition.affinity);
-    b_.bind(made_up);
-    return {};
+  if (field < 0) return virtual_column_into(source, relation, column, target);
+  if (cursor < 0) return internal("a column that the index does not hold");
+  if (cursor == source.cursor && relation.expressions != nullptr &&
+      static_cast<std::size_t>(column) < relation.expressions->defaults.size()) {
+    missing = relation.expressions->defaults[static_cast<std::size_t>(column)];
   }
-  if (source.cursor < 0) return internal("a column that the index does not hold");
-  PL_ASSIGN(const record::Value* missing, default_of(relation, column));
-  auto read = b_.emit(Opcode::Column, source.cursor, definition.storage_index, target);
-  if (missing != nullptr) read.p4(missing);
+  const record::Value* const value = missing == nullptr ? nullptr : default_value(missing, definition.affinity);
+  auto read = b_.emit(Opcode::Column, cursor, field, target);
+  if (value != nullptr) read.p4(value);
   if (definition.affinity == Affinity::Real) b_.emit(Opcode::RealAffinity, target);
+  return {};
+}
+
+// A generated column that is not stored.
+Status Generator::virtual_column_into(const RowSource& source, const bind::Relation& relation, std::int32_t column,
+                                      std::int32_t target) {
+  if (relation.expressions == nullptr || relation.expressions->generated[static_cast<std::size_t>(column)] == nullptr) {
+    return internal("a generated column without its expression");
+  }
+  // Of a row of NULLs all columns are NULL, whatever the expression says.
+  const Label made_up = b_.new_label();
+  if (source.is_nullable) {
+    b_.emit(Opcode::IfNullRow, source.cursor >= 0 ? source.cursor : source.index_cursor, made_up, target);
+  }
+  PL_TRY(value_into(relation.expressions->generated[static_cast<std::size_t>(column)], target));
+  apply_affinity(target, relation.table->columns[static_cast<std::size_t>(column)].affinity);
+  b_.bind(made_up);
   return {};
 }
 

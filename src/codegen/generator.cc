@@ -37,6 +37,10 @@ Result<std::int32_t> Generator::use_database(std::int32_t number, bool writes) {
   for (std::size_t i = 0; i < databases.size(); ++i) {
     if (databases[i].number == number && (databases[i].writes || !writes)) return static_cast<std::int32_t>(i);
   }
+  return add_database(number, writes);
+}
+
+Result<std::int32_t> Generator::add_database(std::int32_t number, bool writes) {
   PL_ASSIGN(const catalog::Shape* shape, environment_.shape(number));
   PL_ASSIGN(const catalog::Placement* placement, environment_.placement(number));
   return b_.database(number, shape, placement == nullptr ? 0 : placement->schema_cookie, writes);

@@ -161,6 +161,9 @@ class Generator {
     ~Restore() { place = saved; }
   };
 
+  // generator.cc
+  Result<std::int32_t> add_database(std::int32_t number, bool writes);
+
   // expr_value.cc
   std::int32_t group_register(const bind::Expr* expr) const;
   Status unary_into(const bind::UnaryExpr& expr, std::int32_t target);
@@ -171,9 +174,12 @@ class Generator {
   Status raise(const bind::RaiseExpr& expr);
   Status tree_column_into(const RowSource& source, const bind::Relation& relation, std::int32_t column,
                           std::int32_t target);
+  Status virtual_column_into(const RowSource& source, const bind::Relation& relation, std::int32_t column,
+                             std::int32_t target);
+  Status defined_column_into(const plan::Definition& definition, std::int32_t column, std::int32_t target);
   Status boolean_by_jumps(const bind::Expr* expr, std::int32_t target);
   bool may_hoist(const bind::Expr& expr) const;
-  Result<const record::Value*> default_of(const bind::Relation& relation, std::int32_t column);
+  const record::Value* default_value(const bind::Expr* expr, bind::Affinity affinity);
 
   // expr_compare.cc
   void emit_compare(bind::CompareOp op, std::int32_t left, std::int32_t right, const bind::ComparisonRule& rule,

@@ -294,6 +294,7 @@ Status TableWriter::check_not_null(const NewRow& row, ConflictAction action, Lab
   }
   if (replaced != 0) b_.emit(Opcode::Integer, 0, replaced);
   for (const bool generated : {false, true}) {
+    if (generated && !table_.has_generated) break;
     if (generated && replaced != 0) {
       const Label as_made = b_.new_label();
       b_.emit(Opcode::IfNot, replaced, as_made, 0);
