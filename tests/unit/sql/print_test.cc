@@ -116,8 +116,8 @@ TEST(Dump, ShowsTheTree) {
             "{binary {like x LIKE {binary a || b} ESCAPE {binary c || d}} AND e}");
   // Operands of one token, in front of operators that bind tighter, alike and less.
   EXPECT_EQ(dumped("a = 1 + 2 < 3"), "{binary a = {binary {binary 1 + 2} < 3}}");
-  EXPECT_EQ(dumped("a OR 1 AND ?2 OR NULL"), "{binary {binary a OR {binary 1 AND ?2}} OR NULL}");
-  EXPECT_EQ(dumped("a = ?1 AND b = 2.5 AND c"), "{binary {binary {binary a = ?1} AND {binary b = 2.5}} AND c}");
+  EXPECT_EQ(dumped("a OR 1 AND ?2 OR NULL"), "{binary {binary a OR {binary 1 AND ?2=2}} OR NULL}");
+  EXPECT_EQ(dumped("a = ?1 AND b = 2.5 AND c"), "{binary {binary {binary a = ?1=1} AND {binary b = 2.5}} AND c}");
   EXPECT_EQ(dumped("a * 2 NOT NULL"), "{null {binary a * 2} NOTNULL}");
   EXPECT_EQ(dumped("a OR 1 NOT NULL"), "{binary a OR {null 1 NOTNULL}}");
   EXPECT_EQ(dumped("a = 1 COLLATE nocase"), "{binary a = {collate 1 COLLATE nocase}}");
