@@ -1,5 +1,7 @@
 #include "record/value.h"
 
+#include <functional>
+
 #include "base/number.h"
 #include "base/unicode.h"
 
@@ -48,16 +50,31 @@ void ValueBlock::free(ValueBlock* block) noexcept {
   base::Allocator::release(block);
 }
 
+// A block with room for `size` bytes, which are to be copied from `source`: the Value's own where that will do.
+ValueBlock* Value::block_for_copy(std::size_t size, const char* source) {
+  constexpr std::size_t kStep = 16;          // texts of about one length share a block
+  constexpr std::size_t kSmallBlock = 1024;  // a larger one is not kept for a few bytes
+  if (has(kOwned) && is_bytes() && block->references == 1 && block->destroy == nullptr && block->capacity >= size &&
+      (block->capacity <= kSmallBlock || block->capacity / 4 <= size)) {
+    const char* const start = block->bytes();
+    if (!std::less<>()(source, start + block->capacity) || !std::less<>()(start, source + size)) {
+      ++block->references;  // that of the Value goes when the copy is set
+      return block;
+    }
+  }
+  return ValueBlock::make((size + kStep - 1) / kStep * kStep);
+}
+
 void Value::set_text_copy(std::string_view bytes, TextEncoding enc) {
   const std::size_t end = terminator_size(enc);
-  ValueBlock* copy = ValueBlock::make(bytes.size() + end);
+  ValueBlock* copy = block_for_copy(bytes.size() + end, bytes.data());
   if (!bytes.empty()) std::memcpy(copy->bytes(), bytes.data(), bytes.size());
   std::memset(copy->bytes() + bytes.size(), 0, end);
   set_text_owned(copy, {copy->bytes(), bytes.size()}, enc, kTerminated);
 }
 
 void Value::set_blob_copy(std::string_view bytes) {
-  ValueBlock* copy = ValueBlock::make(bytes.size());
+  ValueBlock* copy = block_for_copy(bytes.size(), bytes.data());
   if (!bytes.empty()) std::memcpy(copy->bytes(), bytes.data(), bytes.size());
   set_blob_owned(copy, {copy->bytes(), bytes.size()});
 }

@@ -118,6 +118,7 @@ struct Value {
     set_bytes(bytes, ValueType::Blob, extra_flags);
   }
   // Copies; text gets a terminator. `bytes` may lie inside what this Value holds now.
+  // Copies go where the Value's last copy lies when that has room and nobody else holds it.
   void set_text_copy(std::string_view bytes, TextEncoding enc = TextEncoding::Utf8);
   void set_blob_copy(std::string_view bytes);
   // Takes over one reference to `owner`; bytes lie inside it.
@@ -180,6 +181,7 @@ struct Value {
   std::string_view read_text(TextEncoding enc);
 
  private:
+  ValueBlock* block_for_copy(std::size_t size, const char* source);
   void clear() noexcept {
     integer = 0;
     size = 0;

@@ -35,6 +35,33 @@ TEST(Value, SharedBytesLiveUntilTheLastReference) {
   EXPECT_EQ(base::Allocator::blocks_used(), before);
 }
 
+// A copy goes where the copy before it lies, as long as nobody else looks at that.
+TEST(Value, CopiesAreMadeWhereTheLastOneLies) {
+  OwnedValue value;
+  value->set_text_copy("the first text");
+  const char* const place = value->data;
+  value->set_text_copy("another");
+  EXPECT_EQ(value->data, place);
+  EXPECT_EQ(value->bytes(), "another");
+  EXPECT_EQ(place[7], '\0');
+  value->set_blob_copy("blob");
+  EXPECT_EQ(value->data, place);
+  // Of its own bytes, and with somebody who shares them.
+  value->set_text_copy("0123456789");
+  value->set_text_copy(value->bytes().substr(3));
+  EXPECT_EQ(value->bytes(), "3456789");
+  OwnedValue shared;
+  shared->share(*value);
+  value->set_text_copy("new");
+  EXPECT_EQ(shared->bytes(), "3456789");
+  EXPECT_EQ(value->bytes(), "new");
+  // A large block is not kept for a few bytes.
+  value->set_text_copy(std::string(100000, 'x'));
+  const char* const large = value->data;
+  value->set_text_copy("few");
+  EXPECT_NE(value->data, large);
+}
+
 int destroyed = 0;
 TEST(Value, HostMemoryAndPointersAreDestroyedOnce) {
   destroyed = 0;
