@@ -55,6 +55,25 @@ inline int get_varint(const std::byte* p, const std::byte* end, std::uint64_t* v
 }
 // Writes v at p (room for 9 bytes) in the shortest form; returns the length.
 int put_varint(std::byte* p, std::uint64_t v) noexcept;
+// As put_varint(), for numbers that are short mostly; the end of what was written.
+inline std::byte* put_short_varint(std::byte* p, std::uint64_t v) noexcept {
+  if (v < 0x80) {
+    *p = static_cast<std::byte>(v);
+    return p + 1;
+  }
+  if (v < 0x4000) {
+    p[0] = static_cast<std::byte>(v >> 7 | 0x80);
+    p[1] = static_cast<std::byte>(v & 0x7f);
+    return p + 2;
+  }
+  if (v < 0x200000) {
+    p[0] = static_cast<std::byte>(v >> 14 | 0x80);
+    p[1] = static_cast<std::byte>((v >> 7 & 0x7f) | 0x80);
+    p[2] = static_cast<std::byte>(v & 0x7f);
+    return p + 3;
+  }
+  return p + put_varint(p, v);
+}
 constexpr int varint_length(std::uint64_t v) noexcept {
   int length = 1;
   while (length < 9 && (v >>= 7) != 0) ++length;

@@ -144,6 +144,17 @@ Status Cursor::to_root() {
   return descend(root_);
 }
 
+// As to_root(); `*node` describes the root, and what on_leaf_ says is open.
+[[gnu::always_inline]] inline Status Cursor::to_root(Node* node) {
+  position_ = Position::None;
+  fast_last_ = 0;
+  skip_ = 0;
+  if (depth_ == 0) return descend_to(root_, false, node);
+  pop_to(1);
+  if (!node_at(0, node)) return fail(Status::corrupt("btree: page changed its kind"));
+  return {};
+}
+
 // Child `child_index` of the interior page at `depth` gets the end of the path; kept when it is there already.
 // `*node` describes the parent before and the child after.
 Status Cursor::descend_into(int depth, std::uint32_t child_index, Node* node) {
@@ -182,10 +193,7 @@ void Cursor::enter_page() noexcept {
   const Level& here = top();
   const std::uint32_t header = header_offset(here.page.number());
   pointers_offset_ = header + (on_leaf_ ? 8 : 12);
-  min_cell_offset_ = pointers_offset_ + 2 * here.cell_count;
-  // An empty range, when the pointer array fills the page, admits no offset: min_cell_offset_ then passes them all.
-  cell_offset_range_ = usable_size_ - 4 >= min_cell_offset_ ? usable_size_ - 4 - min_cell_offset_ : 0;
-  fast_last_ = on_leaf_ ? here.cell_count - 1 : 0;
+  note_cells(here.cell_count);
 }
 
 // On entry `index` of the page at the end of the path.
@@ -255,13 +263,23 @@ Status Cursor::first() {
   return stand_on(0);
 }
 
-Status Cursor::last() {
-  if (position_ == Position::At && on_leaf_ && index_ + 1 == top().cell_count && on_last_leaf()) return {};
+Status Cursor::last_slow() {
+  if (position_ == Position::At && on_leaf_ && index_ + 1 == top().cell_count && on_last_leaf()) {
+    end_epoch_ = epoch_;
+    return {};
+  }
   if (no_pages()) return {};
-  PL_TRY(to_root());
-  if (on_leaf_ && top().cell_count == 0) return {};
-  PL_TRY(descend_last());
-  return stand_on(top().cell_count - 1);
+  Node node;
+  PL_TRY(to_root(&node));
+  while (!node.leaf) {
+    top().index = node.cell_count;
+    PL_TRY(descend_to(node.right_child(), false, &node));
+  }
+  on_leaf_ = true;
+  if (node.cell_count == 0) return {};
+  PL_TRY(stand_on(node.cell_count - 1));
+  end_epoch_ = epoch_;
+  return {};
 }
 
 Status Cursor::next_slow() {
@@ -483,14 +501,17 @@ Result<Relation> Cursor::land_on_rowid(const Node& node, std::int64_t rowid, Row
   return rowid_ == rowid ? Relation::Equal : Relation::Greater;
 }
 
-Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
+Result<Relation> Cursor::seek_rowid_slow(std::int64_t rowid) {
   PL_ASSERT(has_rowids_);
   if (position_ == Position::At) {
     const std::uint32_t cell_count = top().cell_count;
     if (rowid == rowid_) return Relation::Equal;
     if (rowid > rowid_) {
       if (index_ + 1 == cell_count) {
-        if (on_last_leaf()) return Relation::Less;
+        if (on_last_leaf()) {
+          end_epoch_ = epoch_;
+          return Relation::Less;
+        }
       } else if (locality_ > 0) {
         std::int64_t following;
         if (leaf_rowid(index_ + 1, &following)) {
@@ -523,16 +544,8 @@ Result<Relation> Cursor::seek_rowid(std::int64_t rowid) {
 
   const PageNo former_leaf = position_ == Position::At ? top().page.number() : PageNo(0);
   if (no_pages()) return Relation::Less;
-  position_ = Position::None;
-  fast_last_ = 0;
-  skip_ = 0;
   Node node;
-  if (depth_ == 0) {
-    PL_TRY(descend_to(root_, false, &node));
-  } else {
-    pop_to(1);
-    if (!node_at(0, &node)) return fail(Status::corrupt("btree: page changed its kind"));
-  }
+  PL_TRY(to_root(&node));
   RowidRange range;
   while (!node.leaf) {
     const std::uint32_t child = lower_bound_rowid<false>(node, rowid, &range);
@@ -736,8 +749,12 @@ Status Cursor::save() {
     pop_to(0);
     return {};
   }
-  const std::int8_t skip = position_ == Position::Between ? skip_ : std::int8_t{0};
-  if (position_ == Position::Between) PL_TRY(stand_on(index_));
+  // Between, the way back to where a row was is its rowid, should it come back; that to a key is its neighbour.
+  std::int8_t skip = 0;
+  if (position_ == Position::Between && !has_rowids_) {
+    skip = skip_;
+    PL_TRY(stand_on(index_));
+  }
   if (!has_rowids_) {
     saved_key_.resize(payload_size_ + pager::kFrameSlack);
     PL_TRY(read_payload(0, std::span(saved_key_).first(payload_size_)));
@@ -754,16 +771,18 @@ Status Cursor::save() {
 Status Cursor::restore_slow() {
   PL_ASSERT(depth_ == 0);
   const std::int8_t skip = skip_;
+  const std::int64_t rowid = rowid_;
   Relation relation;
   position_ = Position::None;
   skip_ = 0;
   if (has_rowids_) {
-    PL_ASSIGN(relation, seek_rowid(rowid_));
+    PL_ASSIGN(relation, seek_rowid(rowid));
   } else {
     PL_ASSIGN(relation, seek_stored_key(saved_key_));
   }
   if (position_ != Position::At) return {};  // the tree is empty
   if (relation == Relation::Equal) return skip == 0 ? Status() : stand_between(skip);
+  rowid_ = rowid;
   return stand_between(relation == Relation::Less ? std::int8_t{-1} : std::int8_t{1});
 }
 

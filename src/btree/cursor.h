@@ -81,7 +81,11 @@ class Cursor {
   // ---- Moving. valid() says whether there is an entry. ----
 
   Status first();
-  Status last();
+  Status last() {
+    if (stands_last()) [[likely]]
+      return {};
+    return last_slow();
+  }
   Status next() {
     if (index_ < fast_last_ && load_near(index_ + 1)) [[likely]]
       return {};
@@ -95,14 +99,18 @@ class Cursor {
   bool valid() const noexcept { return position_ == Position::At; }
 
   // Table trees. Stays on the last leaf when the key lies in its range.
-  Result<Relation> seek_rowid(std::int64_t rowid);
+  Result<Relation> seek_rowid(std::int64_t rowid) {
+    Result<Relation> relation = seek_rowid_slow(rowid);
+    if (relation.ok()) {
+      sought_rowid_ = rowid;
+      note_relation(relation.value());
+    }
+    return relation;
+  }
   // Index trees.
   Result<Relation> seek_key(const KeyProbe& probe) {
     Result<Relation> relation = seek_key_slow(probe);
-    if (relation.ok()) {
-      last_relation_ = relation.value();
-      last_relation_epoch_ = epoch_;
-    }
+    if (relation.ok()) note_relation(relation.value());
     return relation;
   }
 
@@ -205,6 +213,11 @@ class Cursor {
   Status insert_key(const Payload& key, const KeyProbe* probe, bool at_seek, After after = After::Anywhere);
   // Adds a key that the caller knows to be greater than all others (sorted input): no comparison is made.
   Status append_key(const Payload& key);
+  // As insert_row() and insert_key() where the entry is new, lies in its page whole, and the page has room: the cursor
+  // stands on it, and the caller fills the `size` bytes of its payload at once, at the place that is the answer.
+  // Null: it is not so; the tree is as it was, and insert_row(), or insert_key() with `at_seek`, goes on from here.
+  Result<std::byte*> place_row(std::int64_t rowid, std::uint64_t size);
+  Result<std::byte*> place_key(const KeyProbe& probe, bool at_seek, std::uint64_t size);
   // Removes the entry the cursor stands on.
   Status erase(After after = After::Keep);
 
@@ -260,6 +273,7 @@ class Cursor {
   // A database without pages has trees without entries.
   bool no_pages() const noexcept { return view_->page_count().value == 0; }
   Status to_root();
+  Status to_root(Node* node);
   Status descend(PageNo child, bool may_be_empty = false);
   Status descend_to(PageNo child, bool may_be_empty, Node* node);
   Status descend_into(int depth, std::uint32_t child_index, Node* node);
@@ -270,6 +284,13 @@ class Cursor {
   Status stand_on(std::uint32_t index);
   Status stand_between(std::int8_t skip) noexcept;
   void enter_page() noexcept;
+  // What load_entry() needs to know of the cells of the page at the end of the path.
+  void note_cells(std::uint32_t count) noexcept {
+    min_cell_offset_ = pointers_offset_ + 2 * count;
+    // An empty range, when the pointer array fills the page, admits no offset: min_cell_offset_ then passes them all.
+    cell_offset_range_ = usable_size_ - 4 >= min_cell_offset_ ? usable_size_ - 4 - min_cell_offset_ : 0;
+    fast_last_ = on_leaf_ ? count - 1 : 0;
+  }
   Status step_forward();
   Status step_backward();
   bool leaf_rowid(std::uint32_t index, std::int64_t* rowid) const noexcept;
@@ -295,10 +316,25 @@ class Cursor {
   void unlink() noexcept;
   Status fail(Status status) noexcept;
 
+  bool stands_last() const noexcept { return end_epoch_ == epoch_ && position_ == Position::At; }
+  void note_relation(Relation relation) noexcept {
+    last_relation_ = relation;
+    last_relation_epoch_ = epoch_;
+  }
+  bool stands_at_last_seek() const noexcept { return position_ == Position::At && last_relation_epoch_ == epoch_; }
+  // Before which entry what was sought belongs.
+  std::uint32_t index_behind(Relation relation) const noexcept {
+    return relation == Relation::Less ? index_ + 1 : index_;
+  }
+  Status last_slow();
+  Result<Relation> seek_rowid_slow(std::int64_t rowid);
   Result<Relation> seek_key_slow(const KeyProbe& probe);
   Result<Relation> seek_stored_key(std::span<const std::byte> key);
   Status come_back();
   Result<Relation> seek_beside_erased(const KeyProbe& probe);
+  Result<Relation> seek_new_rowid(std::int64_t rowid);
+  Result<Relation> seek_new_key(const KeyProbe& probe, bool at_seek);
+  Result<std::byte*> make_room(std::uint32_t index, std::int64_t rowid, std::uint64_t size);
   Status insert_at(std::uint32_t index, std::int64_t rowid, const Payload& payload, After after);
   Status replace(std::int64_t rowid, const Payload& payload, After after);
   Result<bool> replace_on_page(std::uint32_t old_size, std::int64_t rowid, const Payload& payload);
@@ -319,7 +355,7 @@ class Cursor {
   std::uint32_t payload_size_ = 0;
   std::uint32_t local_offset_ = 0;
   std::uint32_t local_size_ = 0;
-  std::int64_t rowid_ = 0;
+  std::int64_t rowid_ = 0;  // Between: of the row that is gone
   bool has_rowids_ = false;
   bool on_leaf_ = false;
   Position position_ = Position::None;
@@ -343,6 +379,8 @@ class Cursor {
   Vector<PageNo> overflow_pages_;  // of the entry at overflow_epoch_, as far as the chain was walked
   std::uint32_t overflow_epoch_ = 0;
   std::uint32_t last_relation_epoch_ = 0;
+  std::uint32_t end_epoch_ = 0;    // of an entry that was found to be the last of the tree
+  std::int64_t sought_rowid_ = 0;  // by the seek at last_relation_epoch_, of table trees
 
   alignas(Level) std::byte path_bytes_[sizeof(Level) * kMaxDepth];
 };

@@ -88,38 +88,106 @@ Status Cursor::come_back() {
   return {};
 }
 
+Result<Relation> Cursor::seek_new_rowid(std::int64_t rowid) {
+  if (stands_at_last_seek() && sought_rowid_ == rowid) return last_relation_;
+  PL_TRY(come_back());
+  return seek_rowid(rowid);
+}
+
+Result<Relation> Cursor::seek_new_key(const KeyProbe& probe, bool at_seek) {
+  if (at_seek && stands_at_last_seek()) return last_relation_;
+  if (position_ == Position::Between && on_leaf_) {
+    Result<Relation> relation = seek_beside_erased(probe);
+    if (relation.ok()) note_relation(relation.value());
+    return relation;
+  }
+  PL_TRY(come_back());
+  return seek_key(probe);
+}
+
 Status Cursor::insert_row(std::int64_t rowid, const Payload& payload, After after) {
   PL_ASSERT(has_rowids_);
   PL_TRY(save_peers());
-  PL_TRY(come_back());
-  PL_ASSIGN(const Relation relation, seek_rowid(rowid));
+  PL_ASSIGN(const Relation relation, seek_new_rowid(rowid));
   if (relation == Relation::Equal) return replace(rowid, payload, after);
-  const std::uint32_t index = !valid() ? 0 : relation == Relation::Less ? index_ + 1 : index_;
-  return insert_at(index, rowid, payload, after);
+  return insert_at(valid() ? index_behind(relation) : 0, rowid, payload, after);
 }
 
 Status Cursor::insert_key(const Payload& key, const KeyProbe* probe, bool at_seek, After after) {
   PL_ASSERT(!has_rowids_);
   PL_TRY(save_peers());
   Relation relation;
-  if (at_seek && position_ == Position::At && last_relation_epoch_ == epoch_) {
+  if (probe != nullptr) {
+    PL_ASSIGN(relation, seek_new_key(*probe, at_seek));
+  } else if (at_seek && stands_at_last_seek()) {
     relation = last_relation_;
   } else {
-    if (probe != nullptr && position_ == Position::Between && on_leaf_) {
-      PL_ASSIGN(relation, seek_beside_erased(*probe));
-    } else {
-      PL_TRY(come_back());
-      if (probe != nullptr) {
-        PL_ASSIGN(relation, seek_key(*probe));
-      } else {
-        PL_ASSERT(order_ != nullptr && key.zero_tail == 0);
-        PL_ASSIGN(relation, seek_stored_key(key.bytes));
-      }
-    }
+    PL_TRY(come_back());
+    PL_ASSERT(order_ != nullptr && key.zero_tail == 0);
+    PL_ASSIGN(relation, seek_stored_key(key.bytes));
   }
   if (relation == Relation::Equal) return replace(0, key, after);
-  const std::uint32_t index = !valid() ? 0 : relation == Relation::Less ? index_ + 1 : index_;
-  return insert_at(index, 0, key, after);
+  return insert_at(valid() ? index_behind(relation) : 0, 0, key, after);
+}
+
+// A cell without overflow as cell `index` of the leaf the cursor stands on: all but its payload. Null: no room.
+[[gnu::always_inline]] inline Result<std::byte*> Cursor::make_room(std::uint32_t index, std::int64_t rowid,
+                                                                   std::uint64_t size) {
+  PL_ASSERT(valid() && on_leaf_);
+  if (size > max_local_) return nullptr;
+  auto cell_size = static_cast<std::uint32_t>(size) + static_cast<std::uint32_t>(base::varint_length(size));
+  if (has_rowids_) {
+    cell_size += static_cast<std::uint32_t>(base::varint_length(static_cast<std::uint64_t>(rowid)));
+  }
+  if (cell_size < kMinCellSize) return nullptr;
+
+  Level& leaf = top();
+  Result<MutableBytes> writable = leaf.page.writable();
+  if (!writable.ok()) [[unlikely]]
+    return fail(std::move(writable.status()));
+  std::byte* const data = writable.value().data();
+  std::uint32_t offset;
+  if (!append_cell(data, pointers_offset_, has_rowids_ ? kTableLeaf : kIndexLeaf, leaf.cell_count, index, cell_size,
+                   usable_size_, &offset)) {
+    Node node;
+    if (!node_at(depth_ - 1, &node) || !node.leaf || index > node.cell_count) return corrupt_here("page changed");
+    const Placed placed = insert_cell(data, node, index, cell_size, &offset);
+    if (placed == Placed::NoRoom) return nullptr;
+    if (placed == Placed::Corrupt) return corrupt_here("free space corruption");
+    leaf.cell_count = node.cell_count - 1;
+  }
+  std::byte* payload = base::put_short_varint(data + offset, size);
+  if (has_rowids_) payload = base::put_short_varint(payload, static_cast<std::uint64_t>(rowid));
+  ++leaf.cell_count;
+  index_ = index;
+  rowid_ = rowid;
+  payload_size_ = local_size_ = static_cast<std::uint32_t>(size);
+  local_offset_ = static_cast<std::uint32_t>(payload - data);
+  skip_ = 0;
+  note_cells(leaf.cell_count);
+  ++epoch_;
+  return payload;
+}
+
+Result<std::byte*> Cursor::place_row(std::int64_t rowid, std::uint64_t size) {
+  PL_ASSERT(has_rowids_);
+  PL_TRY(save_peers());
+  if (stands_last() && rowid > rowid_) [[likely]] {
+    PL_ASSIGN(std::byte* const place, make_room(index_ + 1, rowid, size));
+    if (place != nullptr) end_epoch_ = epoch_;
+    return place;
+  }
+  PL_ASSIGN(const Relation relation, seek_new_rowid(rowid));
+  if (relation == Relation::Equal || !valid()) return nullptr;
+  return make_room(index_behind(relation), rowid, size);
+}
+
+Result<std::byte*> Cursor::place_key(const KeyProbe& probe, bool at_seek, std::uint64_t size) {
+  PL_ASSERT(!has_rowids_);
+  PL_TRY(save_peers());
+  PL_ASSIGN(const Relation relation, seek_new_key(probe, at_seek));
+  if (relation == Relation::Equal || !valid()) return nullptr;
+  return make_room(index_behind(relation), 0, size);
 }
 
 Status Cursor::append_key(const Payload& key) {

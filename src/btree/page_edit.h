@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "btree/page_layout.h"
@@ -27,6 +28,27 @@ enum class Placed : std::uint8_t { Done, NoRoom, Corrupt };
 // caller writes. Packs the page where needed. `node` describes `data` and is brought up to date.
 Placed insert_cell(std::byte* data, Node& node, std::uint32_t index, std::uint32_t size,
                    std::uint32_t* offset) noexcept;
+
+// insert_cell() on a leaf with room between its pointers and its cells, which is known to be of `type` with
+// `cell_count` cells; the pointers begin at offset `pointers`. False when it is not so: nothing was changed.
+inline bool append_cell(std::byte* data, std::uint32_t pointers, std::uint8_t type, std::uint32_t cell_count,
+                        std::uint32_t index, std::uint32_t size, std::uint32_t usable_size,
+                        std::uint32_t* offset) noexcept {
+  std::byte* const header = data + pointers - 8;
+  const std::uint32_t content_start = base::load_be16(header + 5);  // 0, which is 65536, is left to insert_cell()
+  const std::uint32_t pointers_end = pointers + 2 * cell_count;
+  if (static_cast<std::uint8_t>(*header) != type || base::load_be16(header + 3) != cell_count || index > cell_count ||
+      content_start > usable_size || content_start < pointers_end + size + 2) {
+    return false;
+  }
+  *offset = content_start - size;
+  std::byte* const slot = data + pointers + 2 * index;
+  if (index < cell_count) std::memmove(slot + 2, slot, 2 * (cell_count - index));
+  base::store_be16(slot, *offset);
+  base::store_be16(header + 3, cell_count + 1);
+  base::store_be16(header + 5, *offset);
+  return true;
+}
 
 // Removes cell `index`, which takes `size` bytes; its bytes are zeroed when `wipe`.
 // False when the page is corrupt.

@@ -259,6 +259,20 @@ enum class Spread : std::uint8_t {
   InOrder,  // full pages, the last one excepted (E2)
 };
 
+// Adds the cells first .. end - 1 of a page to the pieces. False when one of them is malformed.
+bool gather_cells(const Node& page, std::uint32_t first, std::uint32_t end, Vector<CellBytes>* pieces) {
+  if (first >= end) return true;
+  const Node node = page;  // which nothing else can change meanwhile
+  const std::size_t before = pieces->size();
+  pieces->resize(before + (end - first));
+  CellBytes* piece = pieces->data() + before;
+  for (std::uint32_t i = first; i < end; ++i, ++piece) {
+    piece->data = node.data + node.cell_offset(i);
+    if (!decode_cell_size(node, i, &piece->size)) return false;
+  }
+  return true;
+}
+
 // Fills pages of `limit` bytes from the left. With `separators`, the piece between two pages goes to the parent.
 bool fill(std::span<const CellBytes> pieces, bool separators, std::uint32_t limit, Partition* out) noexcept {
   out->count = 1;
@@ -282,10 +296,42 @@ bool fill(std::span<const CellBytes> pieces, bool separators, std::uint32_t limi
   return true;
 }
 
+// Fills `count` pages alike, `bytes` in all. False when one of them would get too much or nothing.
+bool fill_evenly(std::span<const CellBytes> pieces, bool separators, std::uint32_t count, std::uint32_t bytes,
+                 std::uint32_t capacity, Partition* out) noexcept {
+  const auto total = static_cast<std::uint32_t>(pieces.size());
+  const std::uint32_t share = bytes / count;
+  std::uint32_t piece = 0;
+  std::uint32_t dealt = 0;
+  out->count = count;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t start = dealt;
+    const std::uint32_t aim = i + 1 == count ? bytes : share * (i + 1);
+    Range& range = out->ranges[i];
+    range.first = piece;
+    while (piece < total && dealt + (pieces[piece].size + 2) / 2 < aim) dealt += pieces[piece++].size + 2;
+    range.end = piece;
+    range.bytes = dealt - start;
+    if (range.count() == 0 || range.bytes > capacity) return false;
+    if (separators && i + 1 < count) {
+      if (piece == total) return false;
+      dealt += pieces[piece++].size + 2;
+    }
+  }
+  return piece == total;
+}
+
 // Deals the pieces out over pages of `capacity` bytes.
 // False when they do not fit, which sound pages never cause.
 bool deal_out(std::span<const CellBytes> pieces, bool separators, Spread spread, bool leaf, std::uint32_t capacity,
               Partition* out) noexcept {
+  if (spread != Spread::InOrder) {
+    std::uint32_t bytes = 0;
+    for (const CellBytes& piece : pieces) bytes += piece.size + 2;
+    const std::uint32_t spare = spread == Spread::Growing ? capacity / 8 : spread == Spread::Roomy ? capacity / 16 : 0;
+    const std::uint32_t count = (bytes + capacity - spare - 1) / (capacity - spare);
+    if (count < kMaxTargets && fill_evenly(pieces, separators, count, bytes, capacity, out)) return true;
+  }
   const auto cost = [pieces](std::uint32_t index) { return pieces[index].size + 2; };
   if (!fill(pieces, separators, capacity, out)) return false;
   if (spread == Spread::Roomy || spread == Spread::Growing) {
@@ -399,16 +445,13 @@ Status TreeEditor::rebalance(int depth, const Edit& edit) {
   for (std::uint32_t j = 0; j < source_count; ++j) {
     const Node& node = nodes[j];
     sources[j].first_piece = static_cast<std::uint32_t>(pieces.size());
-    for (std::uint32_t i = 0; i <= node.cell_count; ++i) {
-      if (sources[j].edited && i == edit.first) {
-        pieces.insert(pieces.end(), edit.insert.begin(), edit.insert.end());
-        i += edit.remove;
-      }
-      if (i >= node.cell_count) break;
-      std::uint32_t size;
-      if (!decode_cell_size(node, i, &size)) return corrupt_page(sources[j].number);
-      pieces.push_back({node.data + node.cell_offset(i), size});
+    std::uint32_t next_cell = 0;
+    if (sources[j].edited) {
+      if (!gather_cells(node, 0, edit.first, &pieces)) return corrupt_page(sources[j].number);
+      pieces.insert(pieces.end(), edit.insert.begin(), edit.insert.end());
+      next_cell = edit.first + edit.remove;
     }
+    if (!gather_cells(node, next_cell, node.cell_count, &pieces)) return corrupt_page(sources[j].number);
     sources[j].end_piece = static_cast<std::uint32_t>(pieces.size());
     if (!separators || j + 1 == source_count) continue;
     Cell cell;

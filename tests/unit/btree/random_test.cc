@@ -35,6 +35,19 @@ std::size_t random_size(std::mt19937_64& random, std::uint32_t page_size) {
   }
 }
 
+// Stores a row, written into its page by us where that has room for a new one (`place`).
+void put_row(Cursor& cursor, std::int64_t rowid, const std::string& record, After after, bool place) {
+  if (place) {
+    const auto at = cursor.place_row(rowid, record.size());
+    ASSERT_OK(at);
+    if (at.value() != nullptr) {
+      std::memcpy(at.value(), record.data(), record.size());
+      return;
+    }
+  }
+  ASSERT_OK(cursor.insert_row(rowid, Payload{bytes_of(record)}, after));
+}
+
 TEST_P(RandomTree, TableHoldsWhatAMapHolds) {
   std::mt19937_64 random(seed_of_run());
   Database db(GetParam());
@@ -86,7 +99,7 @@ TEST_P(RandomTree, TableHoldsWhatAMapHolds) {
           value = record_of(random_text(random, blob_of(bytes_of(existing->second)).size()));
         }
         const bool keep = random() % 2 == 0;
-        ASSERT_OK(writer.insert_row(key, Payload{bytes_of(value)}, keep ? After::Keep : After::Anywhere));
+        put_row(writer, key, value, keep ? After::Keep : After::Anywhere, random() % 2 == 0);
         model[key] = value;
         if (keep) {
           ASSERT_OK(writer.restore());
@@ -220,8 +233,19 @@ TEST_P(RandomTree, IndexHoldsWhatASetHolds) {
         const RecordProbe probe(record);
         bool at_seek = random() % 2 == 0;
         if (at_seek) ASSERT_OK(writer.seek_key(probe));
-        ASSERT_OK(writer.insert_key(Payload{bytes_of(record)}, random() % 2 == 0 ? &probe : nullptr, at_seek,
-                                    keep ? After::Keep : After::Anywhere));
+        std::byte* place = nullptr;
+        if (random() % 2 == 0) {
+          const auto placed = writer.place_key(probe, at_seek, record.size());
+          ASSERT_OK(placed);
+          place = placed.value();
+          at_seek = true;
+        }
+        if (place != nullptr) {
+          std::memcpy(place, record.data(), record.size());
+        } else {
+          ASSERT_OK(writer.insert_key(Payload{bytes_of(record)}, random() % 2 == 0 ? &probe : nullptr, at_seek,
+                                      keep ? After::Keep : After::Anywhere));
+        }
         model[key] = 1;
         if (keep) {
           ASSERT_OK(writer.restore());
@@ -299,6 +323,73 @@ TEST_P(RandomTree, IndexHoldsWhatASetHolds) {
     ASSERT_EQ(count.value(), model.size());
     if (Stock::instance().available()) {
       ASSERT_EQ(Stock::instance().integrity_check(db.image()), "ok") << "phase " << phase;
+    }
+  }
+}
+
+// Rows are appended behind what a cursor believes to be the last one: through two cursors, among removals of the last
+// rows, rows that come between, and savepoints that are rolled back.
+TEST_P(RandomTree, AppendsGoBehindTheLastRow) {
+  std::mt19937_64 random(seed_of_run() + 2);
+  Database db(GetParam());
+  const PageNo root = db.create(TreeKind::Table);
+  std::map<std::int64_t, std::string> model;
+  std::vector<std::pair<int, std::map<std::int64_t, std::string>>> savepoints;
+  Cursor cursors[2];
+  for (Cursor& cursor : cursors) cursor.open(db.view(), root, TreeKind::Table);
+  for (int step = 0; step < 4000; ++step) {
+    Cursor& cursor = cursors[random() % 8 == 0 ? 1 : 0];
+    const int what = static_cast<int>(random() % 100);
+    if (what < 80) {
+      ASSERT_OK(cursor.last());
+      ASSERT_EQ(cursor.valid(), !model.empty());
+      if (cursor.valid()) {
+        ASSERT_EQ(cursor.rowid(), model.rbegin()->first) << step;
+      }
+      const std::int64_t rowid = cursor.valid() ? cursor.rowid() + 1 + static_cast<std::int64_t>(random() % 3) : 1;
+      const std::string record = record_of(random_text(random, random() % 50 == 0 ? 2000 : random() % 40));
+      put_row(cursor, rowid, record, After::Anywhere, random() % 10 != 0);
+      model[rowid] = record;
+    } else if (what < 88) {
+      for (std::size_t n = random() % 30; n > 0 && !model.empty(); --n) {
+        ASSERT_OK(cursor.last());
+        ASSERT_EQ(cursor.rowid(), model.rbegin()->first) << step;
+        ASSERT_OK(cursor.erase(random() % 2 == 0 ? After::Keep : After::Anywhere));
+        model.erase(std::prev(model.end()));
+      }
+    } else if (what < 94) {
+      const std::int64_t rowid = model.empty() ? 5 : static_cast<std::int64_t>(random()) % model.rbegin()->first;
+      const std::string record = record_of(random_text(random, random() % 40));
+      put_row(cursor, rowid, record, After::Anywhere, true);
+      model[rowid] = record;
+    } else if (what < 97 && savepoints.size() < 4) {
+      const auto depth = db.store().open_savepoint();
+      ASSERT_OK(depth);
+      savepoints.emplace_back(depth.value(), model);
+    } else if (!savepoints.empty()) {
+      if (random() % 2 == 0) {
+        ASSERT_OK(release_cursors(db.view()));
+        ASSERT_OK(db.store().rollback_to_savepoint(savepoints.back().first));
+        model = savepoints.back().second;
+      }
+      db.store().release_savepoint(savepoints.back().first);
+      savepoints.pop_back();
+    }
+    if (step % 500 == 499) {
+      ASSERT_EQ(db.check(), "") << step;
+      Cursor scan;
+      scan.open(db.view(), root, TreeKind::Table);
+      ASSERT_OK(scan.first());
+      Vector<std::byte> scratch;
+      for (const auto& [rowid, record] : model) {
+        ASSERT_TRUE(scan.valid());
+        ASSERT_EQ(scan.rowid(), rowid);
+        const auto payload = scan.full_payload(scratch);
+        ASSERT_OK(payload);
+        ASSERT_EQ(text_of(payload.value()), record);
+        ASSERT_OK(scan.next());
+      }
+      ASSERT_FALSE(scan.valid());
     }
   }
 }

@@ -191,6 +191,34 @@ TEST(Tree, CursorsFindTheirPlaceAfterARollback) {
   expect_sound(db);
 }
 
+// A row that was removed where its cursor stood, and that a rollback brings back, is stood on again, wherever on its page
+// it is.
+TEST(Tree, CursorsStandAgainOnRowsThatComeBack) {
+  Database db({.page_size = 512});
+  db.create(TreeKind::Table);
+  fill(db, 0, 300, 30, 4);
+  Cursor cursor, scan;
+  cursor.open(db.view(), db.roots()[0], TreeKind::Table);
+  scan.open(db.view(), db.roots()[0], TreeKind::Table);
+  ASSERT_OK(scan.first());
+  while (scan.valid()) {
+    const std::int64_t rowid = scan.rowid();
+    const auto depth = db.store().open_savepoint();
+    ASSERT_OK(depth);
+    ASSERT_EQ(cursor.seek_rowid(rowid).value(), Relation::Equal);
+    ASSERT_OK(cursor.erase());
+    ASSERT_OK(release_cursors(db.view()));
+    ASSERT_OK(db.store().rollback_to_savepoint(depth.value()));
+    db.store().release_savepoint(depth.value());
+    ASSERT_OK(cursor.restore());
+    ASSERT_TRUE(cursor.valid());
+    ASSERT_EQ(cursor.rowid(), rowid);
+    ASSERT_OK(scan.next());
+    ASSERT_OK(cursor.next());
+    ASSERT_EQ(cursor.valid(), scan.valid());
+  }
+}
+
 TEST(Tree, LargePayloadsAreReadAndWrittenInParts) {
   for (const AutoVacuum mode : {AutoVacuum::None, AutoVacuum::Full}) {
     Database db({.page_size = 1024, .auto_vacuum = mode});
@@ -245,6 +273,89 @@ TEST(Tree, RowsInOrderLeaveFullPages) {
   }
   expect_sound(db);
   EXPECT_LT(db.view().page_count().value, (row_bytes + key_bytes) / 4096 * 103 / 100 + 8);
+}
+
+// A place is given for a new row that its page has room for, and for nothing else; what was asked in vain goes on as an
+// insert. What the cursor knows of the end of the tree ends with the next change by somebody else.
+TEST(Tree, RowsArePlacedInTheirPage) {
+  Database db({.page_size = 512});
+  const PageNo root = db.create(TreeKind::Table);
+  Cursor cursor, other;
+  cursor.open(db.view(), root, TreeKind::Table);
+  other.open(db.view(), root, TreeKind::Table);
+  const std::string record = record_of("twenty bytes of text");
+  const auto place = [&](std::int64_t rowid, std::size_t size) {
+    const auto at = cursor.place_row(rowid, size);
+    EXPECT_OK(at);
+    if (at.value() != nullptr) std::memcpy(at.value(), record.data(), record.size());
+    return at.value() != nullptr;
+  };
+  EXPECT_FALSE(place(1, record.size()));  // the first row of a tree
+  ASSERT_OK(cursor.insert_row(1, Payload{bytes_of(record)}));
+  ASSERT_OK(cursor.insert_row(10, Payload{bytes_of(record)}));
+  EXPECT_FALSE(place(10, record.size()));
+  EXPECT_FALSE(place(11, 5000));
+  EXPECT_TRUE(place(11, record.size()));
+  EXPECT_TRUE(place(5, record.size()));
+  EXPECT_EQ(cursor.rowid(), 5);
+  ASSERT_OK(cursor.last());
+  std::int64_t next = 12;
+  while (place(next, record.size())) ++next;
+  EXPECT_GT(next, 17);
+  ASSERT_OK(cursor.insert_row(next, Payload{bytes_of(record)}));
+  EXPECT_TRUE(place(next + 1, record.size()));
+
+  // Another cursor takes the last row away, and puts one behind it.
+  ASSERT_OK(other.last());
+  ASSERT_OK(other.erase());
+  ASSERT_OK(cursor.last());
+  EXPECT_EQ(cursor.rowid(), next);
+  EXPECT_TRUE(place(next + 1, record.size()));
+  ASSERT_OK(other.insert_row(next + 5, Payload{bytes_of(record)}));
+  EXPECT_FALSE(place(next + 5, record.size()));
+  EXPECT_TRUE(place(next + 3, record.size()));
+  ASSERT_OK(cursor.last());
+  EXPECT_EQ(cursor.rowid(), next + 5);
+  const auto depth = db.store().open_savepoint();
+  ASSERT_OK(depth);
+  EXPECT_TRUE(place(next + 6, record.size()));
+  ASSERT_OK(release_cursors(db.view()));
+  ASSERT_OK(db.store().rollback_to_savepoint(depth.value()));
+  ASSERT_OK(cursor.last());
+  EXPECT_EQ(cursor.rowid(), next + 5);
+  expect_sound(db);
+}
+
+// When a page overflows, it and its siblings are filled alike: the next rows find room wherever they belong.
+TEST(Tree, PagesThatOverflowAreFilledAlike) {
+  Database db;
+  const PageNo root = db.create(TreeKind::Table);
+  const std::string record = record_of(std::string(50, 'r'));
+  Cursor cursor;
+  cursor.open(db.view(), root, TreeKind::Table);
+  for (int i = 1; i <= 300; ++i) ASSERT_OK(cursor.insert_row(10 * i, Payload{bytes_of(record)}));
+  const auto leaf = [&](std::uint32_t index) {
+    const auto top = db.view().fetch(root);
+    EXPECT_OK(top);
+    Node node;
+    EXPECT_TRUE(decode_node(top.value(), db.view().usable_size(), &node));
+    EXPECT_GE(node.cell_count, 3u);
+    auto page = db.view().fetch(node.child(index));
+    EXPECT_OK(page);
+    EXPECT_TRUE(decode_node(page.value(), db.view().usable_size(), &node));
+    return node.cell_count;
+  };
+  const std::uint32_t full = leaf(0);
+  for (std::int64_t i = full + 1; i <= 3 * full; ++i) {
+    if (i % 5 < 3) continue;
+    ASSERT_EQ(cursor.seek_rowid(10 * i).value(), Relation::Equal);
+    ASSERT_OK(cursor.erase());
+  }
+  ASSERT_OK(cursor.insert_row(5, Payload{bytes_of(record)}));
+  EXPECT_EQ(leaf(0) + leaf(1) + leaf(2), 1 + full + 2 * full * 3 / 5);
+  EXPECT_NEAR(leaf(0), leaf(1), 2);
+  EXPECT_NEAR(leaf(1), leaf(2), 2);
+  expect_sound(db);
 }
 
 }  // namespace
