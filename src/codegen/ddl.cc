@@ -42,17 +42,14 @@ Status fill_table(Generator& g, const bind::CreateTable& create, std::int32_t ro
   const auto width = static_cast<std::int32_t>(create.select->columns.size());
   const std::int32_t cursor = b.new_cursor();
   const std::int32_t rowid = b.new_register();
-  const std::int32_t record = b.new_register();
-  const std::int32_t row = b.new_registers(width);
   PL_ASSIGN(const unsigned format, g.record_flags(create.database));
   String letters;
   for (const catalog::Column& column : create.table->columns) letters += vm::affinity_letter(column.affinity);
+  const vm::RecordLayout* const layout = b.layout({b.affinities(letters), nullptr, width, format != 1});
   b.emit(Opcode::OpenRoot, cursor, root, slot);
   PL_TRY(g.query(*create.select, [&](std::int32_t first) -> Status {
-    for (std::int32_t i = 0; i < width; ++i) b.emit(Opcode::Alias, first + i, row + i);
     b.emit(Opcode::NewRowid, cursor, rowid);
-    b.emit(Opcode::MakeRecord, row, width, record).p4_affinities(b.affinities(letters)).p5(format);
-    b.emit(Opcode::InsertRow, cursor, record, rowid).p5(vm::kAppend);
+    b.emit(Opcode::WriteRow, cursor, first, rowid).p4_pointer(layout).p5(vm::kAppend);
     return {};
   }));
   b.emit(Opcode::Close, cursor);

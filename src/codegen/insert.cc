@@ -165,9 +165,27 @@ class InsertCode {
     return {};
   }
 
+  // Does nobody read the new row but who stores it? Affinities are then applied to what is stored.
+  bool is_only_stored() const noexcept {
+    return !writer_.reads_values() && insert_.returning == nullptr && insert_.upserts.empty() && insert_.triggers.empty();
+  }
+  // Are the source's values the row as it is stored, each in its place?
+  bool stored_as_given() const noexcept {
+    if (!is_only_stored() || insert_.columns.size() != table_.columns.size()) return false;
+    for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+      const catalog::Column& column = table_.columns[c];
+      // REPLACE may put the default in the place of a NULL.
+      if (insert_.columns[c] != static_cast<std::int32_t>(c) || column.is_rowid_alias || column.not_null) return false;
+    }
+    return true;
+  }
+
   // One row of the source in r[first]...
   Status one_row(std::int32_t first) {
-    const Label skip = b_.new_label();
+    if (stored_as_given()) {
+      row_.columns = first;
+      return store_row(0);
+    }
     std::int32_t given_rowid = 0;
     Vector<std::int32_t> sources(table_.columns.size(), 0);
     for (std::size_t i = 0; i < insert_.columns.size(); ++i) {
@@ -194,6 +212,12 @@ class InsertCode {
         b_.emit(Opcode::Null, 0, target);
       }
     }
+    return store_row(given_rowid);
+  }
+
+  // The row stands in its registers; `given_rowid`: the register of the source with its rowid, 0: it is made.
+  Status store_row(std::int32_t given_rowid) {
+    const Label skip = b_.new_label();
     unsigned flags = vm::kCountChange;
     if (!table_.without_rowid) {
       flags |= vm::kLastRowid;
@@ -216,7 +240,7 @@ class InsertCode {
       }
     }
     writer_.stand(row_);
-    PL_TRY(writer_.finish_values(row_));
+    if (!is_only_stored()) PL_TRY(writer_.finish_values(row_));
     Vector<TableWriter::UpsertTarget> targets;
     for (const bind::Upsert& upsert : insert_.upserts)
       targets.push_back({&upsert, upsert.do_nothing ? skip : b_.new_label()});

@@ -240,7 +240,7 @@ Status TableWriter::check(const NewRow& row, const OldRow* old, ConflictAction a
   PL_TRY(check_not_null(row, action, skip, changed));
   PL_TRY(check_conditions(action, skip, changed));
   // Entries are made first: a row that REPLACE removes must not take values away that the new ones borrow.
-  for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i));
+  for (std::size_t i = 0; i < indexes_.size(); ++i) PL_TRY(make_entry(i, old == nullptr));
   // The rowid comes first, but one declared ON CONFLICT REPLACE last: no row may go before a violation is found.
   const bool rowid_replaces = action == ConflictAction::None && table_.rowid_conflict == ConflictAction::Replace &&
                               upserts.empty() && !table_.indexes.empty();
@@ -495,8 +495,9 @@ Status TableWriter::index_key(std::size_t i, const bind::Relation& relation, std
   return {};
 }
 
-// The new entry of an index: its fields and its record. The record is NULL where a partial index has no entry.
-Status TableWriter::make_entry(std::size_t i) {
+// The new entry of an index: its fields and, where it is needed before it is written, its record, which is NULL where a
+// partial index has no entry.
+Status TableWriter::make_entry(std::size_t i, bool of_new_row) {
   IndexCode& code = indexes_[i];
   if (code.cursor < 0) return {};
   const catalog::Index& index = *table_.indexes[i];
@@ -506,6 +507,7 @@ Status TableWriter::make_entry(std::size_t i) {
     PL_TRY(g_.jump_if_false(expressions_.indexes[i].where, none, true));
   }
   PL_TRY(index_key(i, *expressions_.row, code.key));
+  if (of_new_row && writes_fields(code)) return {};
   if (code.sorter >= 0) {
     b_.emit(Opcode::Integer, 1, code.record);  // there is one; it is made later
   } else {
@@ -671,9 +673,8 @@ Status TableWriter::remove_current(unsigned flags, std::size_t met) {
   return {};
 }
 
-Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) {
-  // The record is made before anything is removed: its values may be borrowed from the row that goes.
-  const std::int32_t record = b_.new_register();
+// Where the fields of the row's record stand, in registers in the order of the record.
+TableWriter::Fields TableWriter::record_fields(const NewRow& row) {
   String letters;
   if (table_.without_rowid) {
     const auto& fields = table_.primary_key->columns;
@@ -682,66 +683,34 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
       b_.emit(Opcode::Alias, row.columns + fields[f].column, first + static_cast<std::int32_t>(f));
       letters += vm::affinity_letter(table_.columns[static_cast<std::size_t>(fields[f].column)].affinity);
     }
-    b_.emit(Opcode::MakeRecord, first, static_cast<std::int32_t>(fields.size()), record)
-        .p4_affinities(b_.affinities(letters))
-        .p5(record_flags_);
-  } else {
-    std::int32_t first = row.columns;
-    const char* affinities = nullptr;
-    if (table_.record_fields == table_.columns.size()) {
-      affinities = column_affinities();
-    } else {
-      // Virtual columns are not stored.
-      first = b_.new_registers(table_.record_fields);
-      for (std::size_t c = 0; c < table_.columns.size(); ++c) {
-        const catalog::Column& column = table_.columns[c];
-        if (column.storage_index < 0) continue;
-        b_.emit(Opcode::Alias, row.columns + static_cast<std::int32_t>(c), first + column.storage_index);
-        letters += vm::affinity_letter(column.is_rowid_alias ? record::Affinity::Blob : column.affinity);
-      }
-      affinities = b_.affinities(letters);
-    }
-    b_.emit(Opcode::MakeRecord, first, table_.record_fields, record).p4_affinities(affinities).p5(record_flags_);
+    return {first, static_cast<std::int32_t>(fields.size()), b_.affinities(letters)};
   }
-  if (old != nullptr) {
-    for (std::size_t i = 0; i < indexes_.size(); ++i) {
-      if (indexes_[i].cursor < 0 || old->index_keys[i] == 0) continue;
-      const Label none = b_.new_label();
-      if (old->index_present[i] != 0) b_.emit(Opcode::IsNull, old->index_present[i], none);
-      if (indexes_[i].sorter >= 0) {
-        gather_change(i, old->index_keys[i], false);
-      } else {
-        b_.emit(Opcode::DeleteKey, indexes_[i].cursor, old->index_keys[i],
-                static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
-            .p5(vm::kMustExist);
-      }
-      b_.bind(none);
-    }
-    if (old->key_may_change) {
-      const Label gone = b_.new_label();
-      if (table_.without_rowid) {
-        b_.emit(Opcode::NotFound, data_cursor_, gone, old->primary_key)
-            .p4(static_cast<std::int64_t>(table_.primary_key->key_columns));
-        b_.emit(Opcode::DeleteKey, data_cursor_, old->primary_key, 0).p4(&table_).p5(vm::kUpdate);
-      } else {
-        b_.emit(Opcode::NotExists, data_cursor_, gone, old->rowid);
-        b_.emit(Opcode::DeleteRow, data_cursor_).p4(&table_).p5(vm::kUpdate);
-      }
-      b_.bind(gone);
-    }
+  if (table_.record_fields == static_cast<std::int32_t>(table_.columns.size())) {
+    return {row.columns, table_.record_fields, column_affinities()};
   }
+  // Virtual columns are not stored.
+  const std::int32_t first = b_.new_registers(table_.record_fields);
+  for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+    const catalog::Column& column = table_.columns[c];
+    if (column.storage_index < 0) continue;
+    b_.emit(Opcode::Alias, row.columns + static_cast<std::int32_t>(c), first + column.storage_index);
+    letters += vm::affinity_letter(column.is_rowid_alias ? record::Affinity::Blob : column.affinity);
+  }
+  return {first, table_.record_fields, b_.affinities(letters)};
+}
+
+Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) {
+  const Fields fields = record_fields(row);
+  if (old == nullptr) {
+    write_new(row, fields, flags);
+    return {};
+  }
+  // The record is made before anything is removed: its values may be borrowed from the row that goes.
+  const std::int32_t record = b_.new_register();
+  b_.emit(Opcode::MakeRecord, fields.first, fields.count, record).p4_affinities(fields.affinities).p5(record_flags_);
+  remove_old(*old);
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
-    const IndexCode& code = indexes_[i];
-    if (code.cursor < 0 || (old != nullptr && old->index_keys[i] == 0)) continue;
-    const Label none = b_.new_label();
-    if (code.partial) b_.emit(Opcode::IsNull, code.record, none);
-    if (code.sorter >= 0) {
-      gather_change(i, code.key, true);
-    } else {
-      const bool at_seek = stands_on_new_keys_ && table_.indexes[i]->unique;
-      b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key).p5(at_seek ? unsigned{vm::kAtSeek} : 0u);
-    }
-    b_.bind(none);
+    if (old->index_keys[i] != 0) add_entry(i);
   }
   if (table_.without_rowid) {
     if (stands_on_new_keys_) flags |= vm::kAtSeek;
@@ -750,6 +719,76 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
     b_.emit(Opcode::InsertRow, data_cursor_, record, row.rowid).p4(&table_).p5(flags);
   }
   return {};
+}
+
+// The row comes first: when it is too long nothing was written yet.
+void TableWriter::write_new(const NewRow& row, const Fields& fields, unsigned flags) {
+  const bool ones = record_flags_ != 1;
+  const vm::RecordLayout* const layout = b_.layout({fields.affinities, &table_, fields.count, ones});
+  if (table_.without_rowid) {
+    if (stands_on_new_keys_) flags |= vm::kAtSeek;
+    b_.emit(Opcode::WriteKey, data_cursor_, fields.first).p4_pointer(layout).p5(flags);
+  } else {
+    b_.emit(Opcode::WriteRow, data_cursor_, fields.first, row.rowid).p4_pointer(layout).p5(flags);
+  }
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    const IndexCode& code = indexes_[i];
+    if (code.cursor < 0 || !writes_fields(code)) {
+      add_entry(i);
+      continue;
+    }
+    const catalog::Index& index = *table_.indexes[i];
+    const auto count = static_cast<std::int32_t>(index.columns.size());
+    b_.emit(Opcode::WriteKey, code.cursor, code.key)
+        .p4_pointer(b_.layout({index_affinities(index), nullptr, count, ones}))
+        .p5(at_seek_flag(i));
+  }
+}
+
+unsigned TableWriter::at_seek_flag(std::size_t i) const noexcept {
+  return stands_on_new_keys_ && table_.indexes[i]->unique ? unsigned{vm::kAtSeek} : 0u;
+}
+
+// The entry whose record make_entry() made, where the index is touched and has one.
+void TableWriter::add_entry(std::size_t i) {
+  const IndexCode& code = indexes_[i];
+  if (code.cursor < 0) return;
+  const Label none = b_.new_label();
+  if (code.partial) b_.emit(Opcode::IsNull, code.record, none);
+  if (code.sorter >= 0) {
+    gather_change(i, code.key, true);
+  } else {
+    b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key).p5(at_seek_flag(i));
+  }
+  b_.bind(none);
+}
+
+// The entries of a row that changes, and the row where it moves.
+void TableWriter::remove_old(const OldRow& old) {
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].cursor < 0 || old.index_keys[i] == 0) continue;
+    const Label none = b_.new_label();
+    if (old.index_present[i] != 0) b_.emit(Opcode::IsNull, old.index_present[i], none);
+    if (indexes_[i].sorter >= 0) {
+      gather_change(i, old.index_keys[i], false);
+    } else {
+      b_.emit(Opcode::DeleteKey, indexes_[i].cursor, old.index_keys[i],
+              static_cast<std::int32_t>(table_.indexes[i]->columns.size()))
+          .p5(vm::kMustExist);
+    }
+    b_.bind(none);
+  }
+  if (!old.key_may_change) return;
+  const Label gone = b_.new_label();
+  if (table_.without_rowid) {
+    b_.emit(Opcode::NotFound, data_cursor_, gone, old.primary_key)
+        .p4(static_cast<std::int64_t>(table_.primary_key->key_columns));
+    b_.emit(Opcode::DeleteKey, data_cursor_, old.primary_key, 0).p4(&table_).p5(vm::kUpdate);
+  } else {
+    b_.emit(Opcode::NotExists, data_cursor_, gone, old.rowid);
+    b_.emit(Opcode::DeleteRow, data_cursor_).p4(&table_).p5(vm::kUpdate);
+  }
+  b_.bind(gone);
 }
 
 }  // namespace perlite::codegen

@@ -87,6 +87,11 @@ class TableWriter {
 
   // Affinities, generated columns, and the types of STRICT tables. Before check().
   Status finish_values(const NewRow& row);
+  // Does the table look at the values of a new row before they are stored, which needs finish_values()?
+  bool reads_values() const noexcept {
+    return table_.without_rowid || table_.strict || table_.has_generated || !table_.indexes.empty() ||
+           !table_.checks.empty();
+  }
   // All constraints. Jumps to `skip` when the row is to be left out. `old` is null for an insert. `changed`: by column,
   // what an UPDATE assigned; empty: all. Upserts in the order of their clauses.
   Status check(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
@@ -115,6 +120,16 @@ class TableWriter {
     std::int32_t sorter = -1;   // of gathered changes: the key, and 0 or 1 for an entry that goes or comes, where some come
     bool partial = false;
   };
+  struct Fields {
+    std::int32_t first;
+    std::int32_t count;
+    const char* affinities;
+  };
+  Fields record_fields(const NewRow& row);
+  void write_new(const NewRow& row, const Fields& fields, unsigned flags);
+  void remove_old(const OldRow& old);
+  void add_entry(std::size_t index);
+  unsigned at_seek_flag(std::size_t index) const noexcept;
   Status remember(OldRow* old, bool all_indexes, std::size_t met);
   Status fail(Code code, bind::ConflictAction action, std::string_view text);
   Status make_generated(const NewRow& row);
@@ -125,7 +140,9 @@ class TableWriter {
                      std::span<const UpsertTarget> upserts);
   Status check_primary_key(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
                            std::span<const UpsertTarget> upserts);
-  Status make_entry(std::size_t index);
+  Status make_entry(std::size_t index, bool of_new_row);
+  // Whether the entries of an index for new rows are written from their fields, without a record made before.
+  bool writes_fields(const IndexCode& code) const noexcept { return !code.partial && code.sorter < 0; }
   Status check_index(std::size_t index, const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
                      std::span<const UpsertTarget> upserts);
   const bind::Upsert* upsert_of(const catalog::Index* index, bool rowid, std::span<const UpsertTarget> upserts,

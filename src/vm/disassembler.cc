@@ -138,6 +138,8 @@ String p4_text(const Instruction& i) {
         if (source->table != nullptr) out = source->table->name;
       } else if (i.opcode == Opcode::NextWhere) {
         out = kernel_text(*static_cast<const ScanKernel*>(i.p4.pointer));
+      } else if (i.opcode == Opcode::WriteRow || i.opcode == Opcode::WriteKey) {
+        out = static_cast<const RecordLayout*>(i.p4.pointer)->affinities;
       }
       break;
     }

@@ -80,7 +80,7 @@ std::int64_t Execution::foreign_key_counter() const noexcept { return machine_->
 StatementCounters& Execution::counters() noexcept { return machine_->counters; }
 
 std::size_t Execution::memory_used() const noexcept {
-  std::size_t bytes = sizeof(Execution) + sizeof(Machine) + machine_->row_arena_size +
+  std::size_t bytes = sizeof(Execution) + sizeof(Machine) + machine_->row_arena_size + machine_->record_room +
                       (machine_->many_bindings.capacity() + machine_->row.capacity()) * sizeof(record::Value);
   for (const Frame* frame = machine_->frame; frame != nullptr; frame = frame->parent) bytes += frame->bytes();
   for (const Frame* frame = machine_->idle; frame != nullptr; frame = frame->parent) bytes += frame->bytes();

@@ -130,34 +130,21 @@ Status Machine::compare_slow(const Instruction& i, int* order, bool* is_null) {
   return {};
 }
 
+// Of values of which some must be converted to their affinities.
+std::uint64_t Machine::measure_converted(std::span<const Value> values, const char* letters, bool ones) {
+  release_scratch();
+  scratch_values.resize(values.size());
+  for (std::size_t n = 0; n < values.size(); ++n) scratch_values[n].share(values[n]);
+  for (std::size_t n = 0; n < values.size() && letters[n] != '\0'; ++n) {
+    if (has_affinity(values[n], letters[n])) continue;
+    record::apply_affinity(scratch_values[n], affinity_of_letter(letters[n]), encoding);
+  }
+  return record_writer.measure(scratch_values, letters, ones);
+}
+
 Status Machine::make_record(const Instruction& i) {
-  std::span<Value> values = registers(i.p1, i.p2);
   const char* letters = i.p4_kind == P4Kind::Affinities ? i.p4.affinities : nullptr;
-  bool converted = false;
-  if (letters != nullptr) {
-    for (std::size_t n = 0; n < values.size() && letters[n] != '\0'; ++n) {
-      if (has_affinity(values[n], letters[n])) continue;
-      // An integer in a REAL column is stored as it is, where a real of its size would be.
-      if (letters[n] == 'E' && values[n].type == ValueType::Integer && values[n].integer < (1LL << 47) &&
-          values[n].integer >= -(1LL << 47)) {
-        continue;
-      }
-      converted = true;
-      break;
-    }
-  }
-  if (converted) [[unlikely]] {
-    for (Value& value : scratch_values) value.release();
-    scratch_values.resize(values.size());
-    for (std::size_t n = 0; n < values.size(); ++n) {
-      scratch_values[n].share(values[n]);
-      if (letters[n] == '\0') letters = nullptr;
-      if (letters != nullptr) record::apply_affinity(scratch_values[n], affinity_of_letter(letters[n]), encoding);
-    }
-    values = scratch_values;
-    letters = i.p4.affinities;
-  }
-  const std::uint64_t size = record_writer.measure(values, letters, i.p5 != 1);
+  const std::uint64_t size = measure_record(i.p1, i.p2, letters, i.p5 != 1);
   if (size > static_cast<std::uint64_t>(length_limit())) return Code::TooBig;
   Value& out = reg(i.p3);
   if (is_record_block_reusable(out, size)) [[likely]] {
@@ -170,9 +157,7 @@ Status Machine::make_record(const Instruction& i) {
     record_writer.write(reinterpret_cast<std::byte*>(block->bytes()));
     out.set_blob_owned(block, {block->bytes(), static_cast<std::size_t>(size)});
   }
-  if (converted) {
-    for (Value& value : scratch_values) value.release();
-  }
+  end_record();
   return {};
 }
 
@@ -765,8 +750,10 @@ Status Machine::run(StepResult* result) {
   NEXT();
   BY_FAMILY(NewRowid)
   BY_FAMILY(InsertRow)
+  BY_FAMILY(WriteRow)
   BY_FAMILY(DeleteRow)
   BY_FAMILY(InsertKey)
+  BY_FAMILY(WriteKey)
   BY_FAMILY(DeleteKey)
   BY_FAMILY(ResetCount)
 

@@ -129,8 +129,11 @@ Machine::~Machine() {
 
 void Machine::reset() noexcept {
   for (Value& value : row) value.release();
-  for (Value& value : scratch_values) value.release();
-  scratch_values.clear();
+  release_scratch();
+  if (record_room > kKeptRecord) {
+    record_bytes.reset();
+    record_room = 0;
+  }
   call_context.result.release();
   column_context.result.release();
   row_size = 0;
@@ -145,6 +148,11 @@ void Machine::reset() noexcept {
   frame = nullptr;
   depth = 0;
   temporary.release();
+}
+
+void Machine::release_scratch() noexcept {
+  for (Value& value : scratch_values) value.release();
+  scratch_values.clear();
 }
 
 Status Machine::arrive(CursorSlot& slot, bool* present) {

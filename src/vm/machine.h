@@ -158,6 +158,20 @@ class Machine : public Allocated {
   Status finish_deferred_seek(CursorSlot& slot);
   // The rowid at the end of an index entry.
   Status index_rowid(CursorSlot& slot, std::int64_t* rowid);
+  // Measures the record of `count` registers with the affinities of `letters` (null for none) for record_writer.write(),
+  // which follows at once, and end_record().
+  std::uint64_t measure_record(std::int32_t first, std::int32_t count, const char* letters, bool ones) {
+    const std::uint64_t size = record_writer.measure<true>(registers(first, count), letters, ones);
+    if (size != RecordWriter::kUnfit) [[likely]]
+      return size;
+    return measure_converted(registers(first, count), letters, ones);
+  }
+  std::uint64_t measure_converted(std::span<const record::Value> values, const char* letters, bool ones);
+  void end_record() noexcept {
+    if (!scratch_values.empty()) [[unlikely]]
+      release_scratch();
+  }
+  void release_scratch() noexcept;
   Status make_record(const Instruction& i);
   Status call_function(const Instruction& i);
   Status compare_slow(const Instruction& i, int* order, bool* is_null);
@@ -200,6 +214,10 @@ class Machine : public Allocated {
 
   TemporarySpace temporary;
   RecordWriter record_writer;
+  // Of a row on its way into a tree that has no room where it belongs. A large one is given back with the run.
+  static constexpr std::size_t kKeptRecord = 65536;
+  base::ByteBuffer record_bytes;
+  std::size_t record_room = 0;
   Vector<record::Value> scratch_values;
   std::span<record::Value> bindings;
   static constexpr std::size_t kFewBindings = 6;
@@ -225,7 +243,7 @@ Handler OpenRead, OpenWrite, OpenRoot, OpenEphemeral, OpenPseudo, Close, CreateT
     SchemaChanged, OpenDup, Count, IfEmpty, NullRow;
 Handler SeekGE, SeekGT, SeekLE, SeekLT, IndexGE, IndexGT, IndexLE, IndexLT, Found, NotFound, NoConflict, SeekRowid,
     DeferredSeek, FinishSeek, IfRowFits, RowData, IndexRowid;
-Handler NewRowid, InsertRow, DeleteRow, InsertKey, DeleteKey, ResetCount;
+Handler NewRowid, InsertRow, WriteRow, DeleteRow, InsertKey, WriteKey, DeleteKey, ResetCount;
 Handler OpenSorter, SorterInsert, SorterSort, SorterNext, OpenHash, HashInsert, HashProbe, HashNext, HashColumn,
     HashMark, HashUnmatched, HashGroup, GroupStep, GroupStore, GroupCarry, GroupSort, GroupNext, GroupKey, GroupFinal,
     DistinctAdd, OpenBuffer, BufferInsert, BufferRewind, BufferNext, BufferTake;

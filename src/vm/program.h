@@ -65,6 +65,14 @@ struct FunctionCall {
 
 struct Program;
 
+// What WriteRow and WriteKey make a record of (P4 Pointer).
+struct RecordLayout {
+  const char* affinities;       // one letter a field (vm/comparison.h)
+  const catalog::Table* table;  // for the row door; null where it hears nothing: entries of indexes, new tables
+  std::int32_t field_count;
+  bool ones;  // serial types 8 and 9 exist: schema format 4
+};
+
 union P4 {
   std::int64_t integer;
   double real;

@@ -142,6 +142,10 @@ const record::KeyInfo* ProgramBuilder::key_over(std::span<const record::KeyField
 
 const char* ProgramBuilder::affinities(std::string_view letters) { return program_->arena.copy_text(letters).data(); }
 
+const RecordLayout* ProgramBuilder::layout(const RecordLayout& layout) {
+  return program_->arena.make<RecordLayout>(layout);
+}
+
 const FunctionCall* ProgramBuilder::call(const FunctionDef& function, const record::Collation* collation,
                                          std::int32_t argument_count, const char* schema_use) {
   return program_->arena.make<FunctionCall>(&function, collation != nullptr ? collation : &record::binary_collation(),

@@ -161,6 +161,7 @@ class ProgramBuilder {
   const record::KeyInfo* key_over(std::span<const record::KeyField> fields);  // that a shape keeps
   // `letters` is copied: one of record/affinity.h a register (affinity_letter()).
   const char* affinities(std::string_view letters);
+  const RecordLayout* layout(const RecordLayout& layout);
   const FunctionCall* call(const FunctionDef& function, const record::Collation* collation, std::int32_t argument_count,
                            const char* schema_use = nullptr);
   // Addresses (labels allowed) for JumpTable, or numbers for DeferredSeek, whose own format is told there.

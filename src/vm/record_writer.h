@@ -14,17 +14,26 @@ namespace perlite::vm {
 
 class RecordWriter {
  public:
-  // Bytes of the record of `values`, to which affinities have been applied. compact_reals: letters (vm/comparison.h),
-  // 'E' stores a real that is an integer as one; null for none. `ones` is false for schema formats below 4, which have
-  // no serial types 8 and 9. `values` and what they point at stay until write().
-  std::uint64_t measure(std::span<const record::Value> values, const char* compact_reals = nullptr, bool ones = true);
+  // No size: some value must be converted to its affinity first.
+  static constexpr std::uint64_t kUnfit = UINT64_MAX;
+
+  // Bytes of the record of `values`. `letters` (vm/comparison.h; null for none, or ending before the last value): 'E'
+  // stores a real that is an integer as one, and integers as they are where that is the shorter form. kUnfit when
+  // `checked` and a value has not the affinity of its letter. `ones` is false for schema formats below 4, which have no
+  // serial types 8 and 9. `values` and what they point at stay until write().
+  template <bool kChecked>
+  std::uint64_t measure(std::span<const record::Value> values, const char* letters, bool ones);
+  std::uint64_t measure(std::span<const record::Value> values, const char* letters = nullptr, bool ones = true) {
+    return measure<false>(values, letters, ones);
+  }
   // Fills exactly the bytes measured. Zero blobs are written as zeros.
   void write(std::byte* out) const noexcept;
 
  private:
   std::span<const record::Value> values_;
-  Vector<std::uint32_t> types_;  // serial types
+  Vector<std::uint32_t> types_;  // serial types; as many as the longest record had
   std::uint32_t header_size_ = 0;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace perlite::vm

@@ -105,6 +105,11 @@ RegisterUse register_use(const Instruction& i) noexcept {
       reads(i.p1, i.p2);
       writes(i.p3, 1);
       break;
+    case Opcode::WriteRow:
+    case Opcode::WriteKey:
+      if (i.opcode == Opcode::WriteRow) reads(i.p3, 1);
+      if (i.p4_kind == P4Kind::Pointer) reads(i.p2, static_cast<const RecordLayout*>(i.p4.pointer)->field_count);
+      break;
     case Opcode::NewRowid:
       writes(i.p2, 1);
       reads(i.p3, 1);
@@ -345,6 +350,8 @@ class Verifier {
       case Opcode::Subprogram:
         return want({P4Kind::Subprogram});
       case Opcode::NextWhere:
+      case Opcode::WriteRow:
+      case Opcode::WriteKey:
       case Opcode::OpenSource:
       case Opcode::SourceUpdate:
         return want({P4Kind::Pointer});

@@ -194,5 +194,29 @@ TEST(Limits, LoweredLimitsHold) {
   }
 }
 
+// A row that is too long is refused before its index entries are there, though a statement of one row keeps nothing to
+// go back to.
+TEST(Limits, ARowThatIsTooLongLeavesNoEntries) {
+  for (const char* const table : {"CREATE TABLE t(a, b)", "CREATE TABLE t(a PRIMARY KEY, b) WITHOUT ROWID"}) {
+    Database a(stock()), b(subject());
+    for (Database* const db : {&a, &b}) {
+      db->text(table);
+      db->text("CREATE INDEX t_b ON t(b)");
+      db->text("BEGIN");
+      db->text("INSERT INTO t VALUES('short', 'row')");
+    }
+    stock().limit(a.handle(), SQLITE_LIMIT_LENGTH, 100);
+    subject().limit(b.handle(), SQLITE_LIMIT_LENGTH, 100);
+    const std::string half(60, 'x');
+    const std::string sql = "INSERT INTO t VALUES('" + half + "', '" + half + "')";
+    expect_same(table, a.text(sql), b.text(sql));
+    EXPECT_NE(b.text(sql).find("too big"), std::string::npos) << b.text(sql);
+    for (const char* const after : {"COMMIT", "SELECT count(*) FROM t", "SELECT count(b) FROM t INDEXED BY t_b",
+                                    "PRAGMA integrity_check"}) {
+      expect_same(after, a.text(after), b.text(after));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace perlite::engine_test

@@ -69,6 +69,47 @@ Status InsertRow(Machine& m, const Instruction& i, bool*) {
   return {};
 }
 
+namespace {
+
+// The record that was measured, in memory of its own.
+base::Bytes built_record(Machine& m, std::uint64_t size) {
+  if (m.record_room < size) {
+    m.record_room = 0;
+    m.record_bytes = base::make_buffer(static_cast<std::size_t>(size));
+    m.record_room = static_cast<std::size_t>(size);
+  }
+  m.record_writer.write(m.record_bytes.get());
+  return {m.record_bytes.get(), static_cast<std::size_t>(size)};
+}
+
+const RecordLayout& layout_of(const Instruction& i) noexcept { return *static_cast<const RecordLayout*>(i.p4.pointer); }
+
+}  // namespace
+
+Status WriteRow(Machine& m, const Instruction& i, bool*) {
+  CursorSlot& slot = m.cursor(i.p1);
+  const RecordLayout& layout = layout_of(i);
+  const RowId rowid(m.reg(i.p3).integer);
+  m.note_write(slot);
+  slot.leave_row();
+  const std::uint64_t size = m.measure_record(i.p2, layout.field_count, layout.affinities, layout.ones);
+  if (size > static_cast<std::uint64_t>(m.length_limit())) return Code::TooBig;
+  std::byte* place = nullptr;
+  if (layout.table == nullptr || !m.host.listening()) [[likely]] {
+    PL_ASSIGN(place, slot.tree.place_row(rowid.value, size));
+  }
+  if (place != nullptr) [[likely]] {
+    m.record_writer.write(place);
+  } else {
+    const RowTarget target{slot.tree, slot.database, layout.table, slot.pending};
+    PL_TRY(insert_row(m.host, target, rowid, built_record(m, size), 0, i.p5));
+  }
+  m.end_record();
+  if ((i.p5 & kLastRowid) != 0) m.host.set_last_insert_rowid(rowid);
+  count(m, i.p5);
+  return {};
+}
+
 Status DeleteRow(Machine& m, const Instruction& i, bool*) {
   CursorSlot& slot = m.cursor(i.p1);
   bool present;
@@ -104,6 +145,30 @@ Status InsertKey(Machine& m, const Instruction& i, bool*) {
     return insert_key(m.host, target_of(slot, i), bytes_of(record), &probe, i.p5 | kAtSeek);
   }
   return insert_key(m.host, target_of(slot, i), bytes_of(record), &probe, i.p5);
+}
+
+Status WriteKey(Machine& m, const Instruction& i, bool*) {
+  CursorSlot& slot = m.cursor(i.p1);
+  const RecordLayout& layout = layout_of(i);
+  m.note_write(slot);
+  slot.leave_row();
+  const std::uint64_t size = m.measure_record(i.p2, layout.field_count, layout.affinities, layout.ones);
+  if (layout.table != nullptr && size > static_cast<std::uint64_t>(m.length_limit())) return Code::TooBig;
+  const auto fields = m.registers(i.p2, static_cast<std::int32_t>(slot.key->fields.size()));
+  const record::RecordProbe probe(*slot.key, fields, 0);
+  std::byte* place = nullptr;
+  if (layout.table == nullptr || !m.host.listening()) [[likely]] {
+    PL_ASSIGN(place, slot.tree.place_key(probe, (i.p5 & kAtSeek) != 0, size));
+  }
+  if (place != nullptr) [[likely]] {
+    m.record_writer.write(place);
+  } else {
+    const RowTarget target{slot.tree, slot.database, layout.table, slot.pending};
+    PL_TRY(insert_key(m.host, target, built_record(m, size), &probe, i.p5 | kAtSeek));
+  }
+  m.end_record();
+  count(m, i.p5);
+  return {};
 }
 
 Status DeleteKey(Machine& m, const Instruction& i, bool*) {

@@ -288,6 +288,91 @@ TEST(Write, InsertsDeletesAndCounts) {
   EXPECT_EQ(host.last_rowid, 10);
 }
 
+// Rows and keys whose records are made where they will lie are those that InsertRow and InsertKey store; so they are when
+// the page has no room, when the row is there already, and when somebody listens.
+TEST(Write, RecordsAreMadeInTheirTrees) {
+  for (const bool listening : {false, true}) {
+    for (const bool straight : {false, true}) {
+      MemoryHost host;
+      host.is_listening = listening;
+      const auto rows = host.add_tree(btree::TreeKind::Table);
+      const auto keys = host.add_tree(btree::TreeKind::Index);
+      catalog::Table table{};
+      table.name = "t";
+      Builder b;
+      b.program().changes_counted = true;
+      b.database(0, nullptr, 0, true);
+      const int c = b.new_cursor();
+      const int k = b.new_cursor();
+      const int r = b.new_registers(8);
+      const record::KeyField fields[] = {{}, {}};
+      TreeName key_tree = table_name(keys);
+      key_tree.is_index = true;
+      key_tree.key = b.key(fields);
+      b.emit(Opcode::OpenWrite, c, b.add_tree(table_name(rows)));
+      b.emit(Opcode::OpenWrite, k, b.add_tree(key_tree));
+      const auto put_row = [&](int rowid) {
+        if (straight) {
+          b.emit(Opcode::WriteRow, c, r, rowid).p4_pointer(b.layout({"BE", &table, 2, true})).p5(kCountChange | kLastRowid);
+        } else {
+          b.emit(Opcode::MakeRecord, r, 2, r + 4).p4_affinities(b.affinities("BE"));
+          b.emit(Opcode::InsertRow, c, r + 4, rowid).p4(&table).p5(kCountChange | kLastRowid);
+        }
+      };
+      const auto put_key = [&] {
+        b.emit(Opcode::Alias, r, r + 6);
+        b.emit(Opcode::Alias, r + 2, r + 7);
+        if (straight) {
+          b.emit(Opcode::WriteKey, k, r + 6).p4_pointer(b.layout({"AA", nullptr, 2, true}));
+        } else {
+          b.emit(Opcode::MakeRecord, r + 6, 2, r + 4);
+          b.emit(Opcode::InsertKey, k, r + 4, r + 6);
+        }
+      };
+      b.emit(Opcode::Integer, 0, r + 3);
+      const int last = b.integer(600);
+      const int step = b.integer(7919);
+      const int range = b.integer(1009);
+      const Label fill = b.here();
+      b.emit(Opcode::AddImmediate, r + 3, 1);
+      b.emit(Opcode::Multiply, r + 3, step, r);
+      b.emit(Opcode::Remainder, r, range, r);
+      b.emit(Opcode::Copy, r, r + 1);
+      b.emit(Opcode::NewRowid, c, r + 2);
+      put_row(r + 2);
+      put_key();
+      b.emit(Opcode::Lt, r + 3, fill, last);
+      // A row that is there, one that goes to overflow pages, and one between the others.
+      b.emit(Opcode::Null, 0, r + 1);
+      put_row(last);
+      b.emit(Opcode::Constant, 0, r).p4(b.text(std::string(9000, 'x')));
+      b.emit(Opcode::Int64, 0, r + 2).p4(std::int64_t{1} << 40);
+      put_row(r + 2);
+      put_key();
+      b.emit(Opcode::Integer, -5, r + 2);
+      put_row(r + 2);
+      for (const int cursor : {c, k}) {
+        const Label end = b.new_label();
+        b.emit(Opcode::Rewind, cursor, end);
+        const Label show = b.here();
+        b.emit(Opcode::Column, cursor, 0, r);
+        b.emit(Opcode::Column, cursor, 1, r + 1);
+        b.emit(Opcode::ResultRow, r, 2);
+        b.emit(Opcode::Next, cursor, show);
+        b.bind(end);
+      }
+      static Rows plain;
+      const Rows seen = run(host, b.done());
+      if (!listening && !straight) plain = seen;
+      EXPECT_EQ(seen.size(), 602u + 601u);
+      EXPECT_EQ(seen, plain);
+      EXPECT_EQ(host.counted_changes, 603);
+      EXPECT_EQ(host.last_rowid, -5);
+      EXPECT_EQ(host.heard.size(), listening ? 2u * 603 : 0u);
+    }
+  }
+}
+
 TEST(Write, NewRowidsKnowTheEndOfTheRange) {
   MemoryHost host;
   const auto entry = host.add_tree(btree::TreeKind::Table);
