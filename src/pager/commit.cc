@@ -316,11 +316,14 @@ Status Store::journal_cut_pages() {
 // --- Room -----------------------------------------------------------------------------------------------------------
 
 Status Store::make_room() {
-  if (kind_ == StoreKind::Memory || pool_.image_count() < std::max(cache_limit(), next_room_check_)) return {};
+  if (kind_ == StoreKind::Memory || pool_.image_count() < std::max(cache_limit_, next_room_check_)) return {};
   // Where changed pages are most of the pool they go in one run: looking for the few others takes long, and those are
   // the ones that are read again.
-  const std::size_t limit = cache_limit();
-  if (pool_.evict_one(state_ == State::Writing ? limit - limit / 4 : SIZE_MAX)) return {};
+  const std::size_t limit = cache_limit_;
+  if (pool_.evict_chosen()) return {};
+  // Where frames were chosen before, they are chosen again: a search among those that have to stay takes long.
+  const bool choosing = state_ == State::Writing && pool_.has_chosen();
+  if (!choosing && pool_.evict_one(state_ == State::Writing ? limit - limit / 4 : SIZE_MAX)) return {};
   if (state_ == State::Writing) {
     if (!to_journal_.empty()) PL_TRY(flush_journal());
     if (journal_on_disk() || log_ != nullptr) release_bases();
@@ -331,12 +334,12 @@ Status Store::make_room() {
       // Readers are in the way: the transaction grows in memory instead.
       if (!status.ok() && status.code() != Code::Busy) return status;
     }
-    if (pool_.evict_one()) return {};
+    if (pool_.evict_chosen() || pool_.evict_one()) return {};
   } else if (kind_ == StoreKind::Temp) {
     PL_TRY(spill());
-    if (pool_.evict_one()) return {};
+    if (pool_.evict_chosen() || pool_.evict_one()) return {};
   }
-  next_room_check_ = pool_.image_count() + std::max<std::size_t>(16, cache_limit() / 16);
+  next_room_check_ = pool_.image_count() + std::max<std::size_t>(16, cache_limit_ / 16);
   return {};
 }
 
@@ -353,36 +356,72 @@ bool Store::is_spillable(const Frame& frame) const noexcept {
          frame.page.value <= view_.page_count_;
 }
 
-// A sync costs as much as writing many pages: while the pages whose records are durable are the greater part, they go
-// alone and the others stay.
-bool Store::needs_journal_sync() const noexcept {
-  // Where a write may damage its neighbours, the records of all of them count.
-  if (!journal_synced_ || sector_pages_ > 1) return true;
-  std::size_t ready = 0;
-  std::size_t waiting = 0;
-  for (const Frame* frame : listed_) {
-    if (is_spillable(*frame)) ++(unsynced_.contains(frame->page) ? waiting : ready);
+Status Store::sync_before_spill() {
+  PL_TRY(open_journal());
+  PL_TRY(journal_.sync());
+  unsynced_.clear();
+  sync_debt_ = 0;
+  journal_synced_ = true;
+  return {};
+}
+
+// The frames that go next, an eighth of what there is room for: the least used, be they written already or to be
+// written. The records of all of them are durable.
+//
+// A sync costs as much as writing many pages: while enough pages have durable records they go alone, and the others stay
+// until so many had to stay that it is worth it.
+Result<std::span<const Pool::Chosen>> Store::choose_to_go(SpillOf what) {
+  const bool needs_sync = kind_ == StoreKind::File && journal_on_disk();
+  const bool together = what == SpillOf::Everything;
+  if (needs_sync && (together || !journal_synced_)) PL_TRY(sync_before_spill());
+  const auto may_go = [this, all_durable = unsynced_.empty()](const Frame& frame) {
+    if (frame.state == Frame::State::Clean && !frame.unwritten) return Pool::MayGo::Now;
+    if (!is_spillable(frame)) return Pool::MayGo::No;
+    return all_durable || !unsynced_.contains(frame.page) ? Pool::MayGo::Now : Pool::MayGo::Later;
+  };
+  const auto wait = [&](std::size_t waiting, std::size_t with, std::size_t without) -> Result<bool> {
+    sync_debt_ += waiting;
+    if (without == with && sync_debt_ < 4 * cache_limit_) return false;
+    PL_TRY(sync_before_spill());
+    return true;
+  };
+  return pool_.choose(together ? SIZE_MAX : std::max<std::size_t>(cache_limit_ / 8, 4), may_go, wait);
+}
+
+// Adds to `frames`, which has room for all, the changed pages beside them that are hardly warmer: one write takes them
+// all.
+void Store::join_neighbours(Vector<Frame*>& frames) noexcept {
+  unsigned heat = 0;
+  for (Frame* frame : frames) {
+    frame->leaving = true;
+    heat = std::max(heat, pool_.heat(frame->page));
   }
-  return ready <= waiting;
+  const auto join = [&](PageNo page) {
+    Frame* frame = pool_.find(page);
+    if (frame == nullptr || frame->leaving || !is_spillable(*frame) || pool_.heat(page) > heat + 1) return false;
+    if (unsynced_.contains(page)) return false;
+    frame->leaving = true;
+    frames.push_back(frame);
+    return true;
+  };
+  const std::size_t count = frames.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t page = frames[i]->page.value;
+    for (std::uint32_t next = page + 1; join(PageNo(next)); ++next) {
+    }
+    for (std::uint32_t next = page - 1; join(PageNo(next)); --next) {
+    }
+  }
+  for (Frame* frame : frames) frame->leaving = false;
 }
 
 // Writes changed pages to the file before commit, so that their memory can be used otherwise.
 Status Store::spill(SpillOf what) {
-  bool all = true;
   if (log_ != nullptr) {
     // Goes to the log, where nobody sees it before it is published.
   } else if (kind_ == StoreKind::File) {
     PL_TRY(lock_exclusive(false));
     PL_TRY(flush_journal());
-    if (journal_on_disk()) {
-      all = what == SpillOf::Everything || needs_journal_sync();
-      if (all) {
-        PL_TRY(open_journal());
-        PL_TRY(journal_.sync());
-        unsynced_.clear();
-        journal_synced_ = true;
-      }
-    }
   } else if (!file_.is_open()) {
     PL_ASSIGN(file_, os::File::open(*vfs_, nullptr,
                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE |
@@ -390,16 +429,25 @@ Status Store::spill(SpillOf what) {
                                     nullptr));
   }
   Vector<Frame*> frames;
+  frames.reserve(pool_.frame_count());  // nothing fails while frames are marked
+  // Where a write may damage its neighbours, the records of all of them count, and all go together.
+  if (sector_pages_ > 1) what = SpillOf::Everything;
+  PL_ASSIGN(const std::span<const Pool::Chosen> leaving, choose_to_go(what));
+  for (const Pool::Chosen& chosen : leaving) {
+    if (is_spillable(*chosen.frame)) frames.push_back(chosen.frame);
+  }
+  if (what == SpillOf::LeastUsed) {
+    join_neighbours(frames);
+  } else {
+    pool_.forget_chosen();  // they are written, and stay
+  }
   std::size_t bases = 0;
-  pool_.for_each([&](Frame& frame) {
-    if (!is_spillable(frame) || (!all && unsynced_.contains(frame.page))) return;  // C1
-    frames.push_back(&frame);
-    if (frame.state == Frame::State::Overlay) {
-      spilled_.reserve(frame.page);
-      undo_pages_.reserve(frame.page);
-      ++bases;
-    }
-  });
+  for (const Frame* frame : frames) {  // C1: none of them waits for the journal
+    if (frame->state != Frame::State::Overlay) continue;
+    spilled_.reserve(frame->page);
+    undo_pages_.reserve(frame->page);
+    ++bases;
+  }
   undo_.reserve(undo_.size() + bases);
   std::sort(frames.begin(), frames.end(), [](const Frame* a, const Frame* b) { return a->page < b->page; });
 
@@ -678,6 +726,8 @@ void Store::end_writing(AfterCommit then) noexcept {
   journalled_.clear();
   unsynced_.clear();
   journal_synced_ = false;
+  sync_debt_ = 0;
+  pool_.forget_chosen();
   exempt_.clear();
   discarded_.clear();
   spilled_.clear();

@@ -55,11 +55,9 @@ Status Store::make_writable(Frame& frame) {
   PL_TRY(may_write());
   const bool kept_anew = must_keep(frame);
   if (frame.state == Frame::State::Clean) {
-    PL_TRY(make_room());
-    PL_TRY(journal_before_change(frame));
-    if (sector_pages_ > 1) PL_TRY(journal_sector(frame.page));
     if (!kept_anew && frame.image->owners == 1 && spilled_.contains(frame.page)) {
-      // The image is the transaction's own, which it spilled: going back does not need it.
+      // The image is the transaction's own, which it spilled: going back does not need it, and what it needs was seen
+      // to when the page was changed first.
       frame.state = Frame::State::Overlay;
       frame.unwritten = true;
       frame.no_content = false;
@@ -67,6 +65,9 @@ Status Store::make_writable(Frame& frame) {
       list(frame);
       return {};
     }
+    PL_TRY(make_room());
+    PL_TRY(journal_before_change(frame));
+    if (sector_pages_ > 1) PL_TRY(journal_sector(frame.page));
   } else if (!kept_anew && frame.image->owners == 1) {  // a savepoint may hold it since discard()
     frame.no_content = false;
     frame.write_stamp = view_.write_stamp_;

@@ -45,6 +45,7 @@ struct Frame {
   bool no_content = false;  // in the overlay, content of no interest: never written
   bool unwritten = false;   // the file (if any) does not hold the image
   bool listed = false;      // in the Store's list of changed frames
+  bool leaving = false;     // among the frames that a spill is about to write
 
   Image* image = nullptr;      // counted
   Image* base = nullptr;       // counted; the published image while in the overlay, null when not kept

@@ -15,6 +15,7 @@ Pool::~Pool() {
 void Pool::set_page_size(std::uint32_t page_size) noexcept {
   for_each([this](Frame& frame) { remove(frame); });
   PL_ASSERT(image_count_ == 0);
+  chosen_.clear();
   trim_free();
   page_size_ = page_size;
 }
@@ -108,6 +109,9 @@ void Pool::grow_buckets() {
       frame = next;
     }
   }
+  Vector<std::uint8_t> heat(4 * grown.size(), 0);
+  heat_.swap(heat);
+  heat_mask_ = static_cast<std::uint32_t>(heat_.size() - 1);
   buckets_.swap(grown);
   bucket_mask_ = mask;
 }
@@ -124,15 +128,59 @@ bool Pool::evict_one(std::size_t max_skips) noexcept {
     }
     if (frame.referenced) {
       frame.referenced = false;
+      warm(frame.page);
       continue;
     }
-    if (frame.saved_by != 0) {  // the frame stays (P1), its image can be read again
-      view_.forget(frame);
-      set_image(frame, nullptr);
-      frame.write_stamp = 0;
-    } else {
-      remove(frame);
+    evict(frame);
+    return true;
+  }
+  return false;
+}
+
+void Pool::evict(Frame& frame) noexcept {
+  if (frame.saved_by != 0) {  // the frame stays (P1), its image can be read again
+    view_.forget(frame);
+    set_image(frame, nullptr);
+    frame.write_stamp = 0;
+  } else {
+    remove(frame);
+  }
+}
+
+// Of the candidates, whose uses are counted, the `count` least used become the chosen ones, for which there is room; how
+// many of them go later.
+std::size_t Pool::pick(std::size_t count, bool with_later, const Histogram& uses) noexcept {
+  chosen_.clear();
+  next_chosen_ = 0;
+  std::size_t limit = 0;  // all uses below it are chosen, and `rest` of those that are equal
+  std::size_t rest = count;
+  for (; limit < kUses && uses[limit] <= rest; ++limit) rest -= uses[limit];
+  std::size_t later = 0;
+  for (const Candidate& candidate : std::span(candidates_).first(candidate_count_)) {
+    if (candidate.use > limit || (candidate.later && !with_later)) continue;
+    if (candidate.use == limit) {
+      if (rest == 0) continue;
+      --rest;
     }
+    Frame& frame = slot(candidate.slot);
+    chosen_.push_back({&frame, frame.page});
+    if (candidate.later) ++later;
+  }
+  return later;
+}
+
+void Pool::cool() noexcept {
+  for (std::uint8_t& heat : heat_) heat = static_cast<std::uint8_t>(heat / 2);
+}
+
+bool Pool::evict_chosen() noexcept {
+  while (next_chosen_ < chosen_.size()) {
+    const Chosen& chosen = chosen_[next_chosen_++];
+    Frame& frame = *chosen.frame;
+    // The slot may be that of another page by now.
+    if (frame.page != chosen.page || frame.image == nullptr || frame.pins != 0 || frame.referenced) continue;
+    if (frame.state != Frame::State::Clean || frame.unwritten) continue;
+    evict(frame);
     return true;
   }
   return false;

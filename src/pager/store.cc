@@ -422,6 +422,7 @@ bool Store::copy_mapped(std::uint32_t page, base::MutableBytes into) noexcept {
 }
 
 Status Store::load(Frame& frame) {
+  pool_.warm(frame.page);
   Image* const image = pool_.new_image();
   const base::MutableBytes bytes{image->bytes(), frame.page_size};
   if (!file_.is_open()) {
@@ -468,7 +469,7 @@ Status Store::read_run(Frame& first) {
         const Result<Log::FrameNo> in_log = log_->find(next);
         if (!in_log.ok() || in_log.value() != 0) break;
       }
-      if (pool_.image_count() >= cache_limit() && !pool_.evict_one()) break;
+      if (pool_.image_count() >= cache_limit_ && !pool_.evict_one()) break;
       Frame& frame = add_frame(next);
       frame.pins = 1;  // until it is read
       frames[count] = &frame;
@@ -501,7 +502,7 @@ void Store::prefetch(std::span<const PageNo> pages) noexcept {
   try {
     for (const PageNo page : pages) {
       if (!view_.exists(page) || pool_.find(page) != nullptr) continue;
-      if (pool_.image_count() >= cache_limit()) return;
+      if (pool_.image_count() >= cache_limit_) return;
       Frame& frame = add_frame(page);
       if (!load(frame).ok()) {
         pool_.remove(frame);
@@ -513,18 +514,19 @@ void Store::prefetch(std::span<const PageNo> pages) noexcept {
   }
 }
 
-std::size_t Store::cache_limit() const noexcept {
+void Store::set_cache_limit() noexcept {
   // What a page costs beside its bytes, so that the default of -2000 is 483 pages of 4096 bytes.
   constexpr std::int64_t kOverhead = 144;
-  if (cache_size_ >= 0) return static_cast<std::size_t>(std::max(cache_size_, 10));
-  return static_cast<std::size_t>(
-      std::max<std::int64_t>(10, -std::int64_t{cache_size_} * 1024 / (view_.page_size_ + kOverhead)));
+  const std::int64_t pages =
+      cache_size_ >= 0 ? cache_size_ : -std::int64_t{cache_size_} * 1024 / (view_.page_size_ + kOverhead);
+  cache_limit_ = static_cast<std::size_t>(std::max<std::int64_t>(pages, 10));
 }
 
 void Store::set_geometry(std::uint32_t page_size, std::uint32_t reserved_bytes) noexcept {
   if (page_size != pool_.page_size()) pool_.set_page_size(page_size);
   view_.page_size_ = page_size;
   view_.usable_size_ = page_size - reserved_bytes;
+  set_cache_limit();
 }
 
 // --- Header ---------------------------------------------------------------------------------------------------------
@@ -594,12 +596,13 @@ void Store::set_mmap_size(std::int64_t bytes) noexcept {
 
 void Store::set_cache_size(int pages_or_minus_kib) noexcept {
   cache_size_ = pages_or_minus_kib;
-  if (kind_ != StoreKind::Memory) pool_.shrink_to(cache_limit());
+  set_cache_limit();
+  if (kind_ != StoreKind::Memory) pool_.shrink_to(cache_limit_);
 }
 
 int Store::cache_spill() const noexcept {
   if (spill_pages_ == 0) return 0;
-  return std::max(static_cast<int>(std::min<std::size_t>(cache_limit(), 0x7fffffff)), spill_pages_);
+  return std::max(static_cast<int>(std::min<std::size_t>(cache_limit_, 0x7fffffff)), spill_pages_);
 }
 
 std::uint32_t Store::set_max_page_count(std::uint32_t pages) noexcept {

@@ -362,10 +362,12 @@ class Store : public Allocated {
   std::span<Frame* const> frames_to_write() noexcept;
   Status fit_file(bool last_written);
   Status make_room();
-  enum class SpillOf : std::uint8_t { WhatIsCheap, Everything };
-  Status spill(SpillOf what = SpillOf::WhatIsCheap);
+  enum class SpillOf : std::uint8_t { LeastUsed, Everything };
+  Status spill(SpillOf what = SpillOf::LeastUsed);
   bool is_spillable(const Frame& frame) const noexcept;
-  bool needs_journal_sync() const noexcept;
+  Status sync_before_spill();
+  Result<std::span<const Pool::Chosen>> choose_to_go(SpillOf what);
+  void join_neighbours(Vector<Frame*>& frames) noexcept;
   void release_bases() noexcept;
   Status lock_exclusive(bool wait);
   void end_writing(AfterCommit then = AfterCommit::KeepReading) noexcept;
@@ -410,7 +412,7 @@ class Store : public Allocated {
   void unlock_to(LockLevel level) noexcept;
   int sync_flags() const noexcept { return full_fsync_ ? SQLITE_SYNC_FULL : SQLITE_SYNC_NORMAL; }
   void set_geometry(std::uint32_t page_size, std::uint32_t reserved_bytes) noexcept;
-  std::size_t cache_limit() const noexcept;
+  void set_cache_limit() noexcept;
   Status read_run(Frame& first);
   Status take_header(Frame& frame, std::uint64_t size);
   Status take_lock(LockLevel level);
@@ -452,9 +454,11 @@ class Store : public Allocated {
   std::uint64_t last_serial_ = 0;
   std::int64_t journal_size_limit_ = -1;
   StoreCounters counters_;
+  std::size_t sync_debt_ = 0;  // pages that stayed for want of a sync of the journal, summed up since the last
   std::size_t next_room_check_ = 0;  // images; below it make_room() does not look for victims again
   int open_flags_;
   int cache_size_ = -2000;
+  std::size_t cache_limit_ = 0;  // the same in pages
   int spill_pages_ = 1;
   std::uint32_t max_page_count_ = kDefaultMaxPageCount;
   std::uint32_t data_version_ = 1;

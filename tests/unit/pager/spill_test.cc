@@ -1,0 +1,102 @@
+// A transaction that outgrows its cache writes the pages it uses least, a few at a time and with their neighbours; what
+// it uses again and again stays in memory.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "os/vfs.h"
+#include "pager/store.h"
+
+namespace perlite::pager {
+namespace {
+
+constexpr int kCache = 80;
+constexpr std::uint32_t kPages = 1000;
+
+class Spill : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = testing::TempDir() + "perlite_XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+    auto opened = Store::open(*os::find_vfs("unix"), os::make_filename(directory_ + "/db"),
+                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, StoreOptions{});
+    ASSERT_TRUE(opened.ok()) << opened.status().message();
+    store_ = std::move(opened).value();
+    store_->set_synchronous(Synchronous::Off);
+    ASSERT_TRUE(store_->begin_write().ok());
+    for (std::uint32_t i = 0; i < kPages; ++i) ASSERT_TRUE(store_->view().append().ok());
+    ASSERT_TRUE(store_->commit(AfterCommit::EndRead).ok());
+    store_->set_cache_size(kCache);
+    store_->set_synchronous(Synchronous::Full);
+    ASSERT_TRUE(store_->begin_write().ok());
+    store_->reset_counters();
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+  void change(std::uint32_t page) {
+    Result<PageRef> ref = store_->view().fetch(PageNo(page));
+    ASSERT_TRUE(ref.ok()) << ref.status().message();
+    auto bytes = ref.value().writable();
+    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    bytes.value()[200] = static_cast<std::byte>(page);
+  }
+  // Every page is one of the transaction's own, spilled once: from here on nothing waits for the journal.
+  void change_all() {
+    for (std::uint32_t page = 2; page <= kPages; ++page) ASSERT_NO_FATAL_FAILURE(change(page));
+    store_->reset_counters();
+  }
+  std::string directory_;
+  UniquePtr<Store> store_;
+};
+
+TEST_F(Spill, PagesOfEachStepStayWhileOthersComeAndGo) {
+  ASSERT_NO_FATAL_FAILURE(change_all());
+  constexpr std::uint32_t kHot = 30;
+  constexpr int kSteps = 3000;
+  // Every hot page once in thirty steps, in which sixty others come that are not used again for long: with room for
+  // eighty, whoever spills all of them, or goes by age, writes or loses the hot ones again and again.
+  for (int i = 0; i < kSteps; ++i) {
+    const auto step = static_cast<std::uint32_t>(i);
+    ASSERT_NO_FATAL_FAILURE(change(2 + step % kHot * 2));
+    ASSERT_NO_FATAL_FAILURE(change(100 + step * 2 * 7 % 900));
+    ASSERT_NO_FATAL_FAILURE(change(100 + (step * 2 + 1) * 7 % 900));
+  }
+  const StoreCounters counters = store_->counters();
+  // Two pages a step are read and written again; the hot ones hardly ever.
+  EXPECT_LT(counters.misses, 2 * kSteps + kSteps / 10);
+  EXPECT_LT(counters.spills, 2 * kSteps + kSteps / 10);
+}
+
+TEST_F(Spill, AFewPagesGoAtATime) {
+  ASSERT_NO_FATAL_FAILURE(change_all());
+  // Not one is the neighbour of another.
+  std::uint32_t page = 2;
+  while (store_->counters().spills == 0) ASSERT_NO_FATAL_FAILURE(change(page += 2));
+  EXPECT_LE(store_->counters().spills, std::uint64_t{kCache / 8});
+}
+
+TEST_F(Spill, NeighboursGoTogether) {
+  ASSERT_NO_FATAL_FAILURE(change_all());
+  std::uint32_t page = 1;
+  while (store_->counters().spills == 0) ASSERT_NO_FATAL_FAILURE(change(++page));
+  EXPECT_GE(store_->counters().spills, std::uint64_t{kCache / 2});
+}
+
+TEST_F(Spill, WhatWasSpilledCanBeUndone) {
+  ASSERT_NO_FATAL_FAILURE(change_all());
+  for (std::uint32_t i = 0; i < 5000; ++i) ASSERT_NO_FATAL_FAILURE(change(2 + i * 7 % (kPages - 2)));
+  ASSERT_TRUE(store_->rollback().ok());
+  for (std::uint32_t page = 2; page <= kPages; ++page) {
+    Result<PageRef> ref = store_->view().fetch(PageNo(page));
+    ASSERT_TRUE(ref.ok());
+    ASSERT_EQ(ref.value().bytes()[200], std::byte{0}) << page;
+  }
+}
+
+}  // namespace
+}  // namespace perlite::pager
