@@ -49,7 +49,7 @@ Status generate_delete(Generator& g, const bind::Delete& erase) {
   const bool unseen = erase.returning == nullptr && erase.triggers.empty();  // the order of the changes
   // The pages of the table are visited once each; RETURNING gives them out in this order.
   if (!unseen || !table.without_rowid) rows.meet_in_key_order();
-  PL_TRY(rows.gather());
+  PL_TRY(rows.gather(writer.data_cursor()));
   const bool gathers = unseen && !rows.is_one_row() && !table.without_rowid;
   if (gathers) PL_TRY(writer.gather_index_changes(true));
   PL_TRY(rows.each(writer.data_cursor(), [&](Label) -> Status {

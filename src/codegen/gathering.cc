@@ -82,7 +82,7 @@ Status GatheredRows::open_sorter(std::int32_t width) {
   return {};
 }
 
-Status GatheredRows::gather() {
+Status GatheredRows::gather(std::int32_t cursor) {
   if (in_place_) return {};
   const std::int32_t width = kept_at() + static_cast<std::int32_t>(kept_.size());
   buffer_ = b_.new_cursor();
@@ -105,6 +105,7 @@ Status GatheredRows::gather() {
       PL_TRY(g_.value_into(kept_[i], first + kept_at() + static_cast<std::int32_t>(i)));
     return {};
   };
+  const Generator::LentCursor lent(g_, target_, cursor);
   PL_TRY(g_.search_sorted(*plan_, width, fill, [&](std::int32_t first) -> Status {
     first_ = first;
     if (joined_) {
@@ -121,7 +122,8 @@ Status GatheredRows::gather() {
 
 Status GatheredRows::each(std::int32_t cursor, FunctionRef<Status(Label)> code) {
   if (in_place_) {
-    return g_.search_on(*plan_, target_, cursor, [&]() -> Status {
+    const Generator::LentCursor lent(g_, target_, cursor);
+    return g_.search(*plan_, [&]() -> Status {
       const Label next = b_.new_label();
       PL_TRY(code(next));
       b_.bind(next);

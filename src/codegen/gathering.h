@@ -34,8 +34,9 @@ class GatheredRows {
   bool reads_index(std::span<const bool> indexes) const noexcept;
   // Rows are changed in the order of their keys, not in that in which they are found. Before gather().
   void meet_in_key_order() noexcept { sorted_ = true; }
-  // Searches, and keeps keys and values.
-  Status gather();
+  // Searches, and keeps keys and values. The target's rows are read by `cursor`, which is on its tree and free until
+  // each().
+  Status gather(std::int32_t cursor);
   // For each row kept: puts `cursor`, which is on the table's tree, on it and emits `code`; a row that is gone
   // meanwhile is passed over. Jumping to the label goes on with the next row.
   Status each(std::int32_t cursor, FunctionRef<Status(Label)> code);

@@ -118,8 +118,21 @@ class Generator {
   // `width` registers from the one it is given; `code` runs row by row, in order, with them filled.
   Status search_sorted(const plan::RowPlan& plan, std::int32_t width, FunctionRef<Status(std::int32_t)> fill,
                        FunctionRef<Status(std::int32_t)> code);
-  // As search(), with the target's rows found by `cursor`, which is open on its tree: it stands on the row in `code`.
-  Status search_on(const plan::RowPlan& plan, const bind::Relation& target, std::int32_t cursor, RowCode code);
+  // While it lives the rows of `target` are found by `cursor`, which is open on its tree: it stands on the row where one is
+  // found.
+  class LentCursor {
+   public:
+    LentCursor(Generator& g, const bind::Relation& target, std::int32_t cursor) : g_(g) {
+      g_.target_ = &target;
+      g_.target_cursor_ = cursor;
+    }
+    ~LentCursor() { g_.target_ = nullptr; }
+    LentCursor(const LentCursor&) = delete;
+    LentCursor& operator=(const LentCursor&) = delete;
+
+   private:
+    Generator& g_;
+  };
 
   // A line of EXPLAIN QUERY PLAN below the one now open; answers its id. Nothing happens when nobody asked for the plan.
   std::int32_t plan_line(std::string_view detail);
@@ -293,7 +306,7 @@ class Generator {
   int nullable_ = 0;                 // inside the side of an outer join that may be made up of NULLs
   bool left_join_ = false;           // the next scan is the right side of a LEFT JOIN, for EXPLAIN QUERY PLAN
   Label setup_label_;
-  // search_on(): the relation whose tree is read by a cursor that is there already.
+  // LentCursor: the relation whose tree is read by a cursor that is there already.
   const bind::Relation* target_ = nullptr;
   std::int32_t target_cursor_ = -1;
 };

@@ -84,15 +84,6 @@ Status Generator::search_sorted(const plan::RowPlan& plan, std::int32_t width, F
   return limit_around(limit->limit, limit->offset, *sort, produce, [&]() -> Status { return code(first); });
 }
 
-Status Generator::search_on(const plan::RowPlan& plan, const bind::Relation& target, std::int32_t cursor,
-                            RowCode code) {
-  target_ = &target;
-  target_cursor_ = cursor;
-  Status status = search(plan, code);
-  target_ = nullptr;
-  return status;
-}
-
 // Each kept table is a subroutine that fills its buffer; the first use calls it.
 Status Generator::kept_tables(std::span<const plan::KeptTable> tables) {
   for (const plan::KeptTable& table : tables) {

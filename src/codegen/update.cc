@@ -73,7 +73,7 @@ Status generate_update(Generator& g, const bind::Update& update) {
   // One row, written after all is checked: nothing to go back from. But RETURNING computes after it.
   program.may_abort = !rows.is_one_row() || changes_key(update) ||
                       writer.may_replace(update.on_conflict) || update.returning != nullptr;
-  PL_TRY(rows.gather());
+  PL_TRY(rows.gather(writer.data_cursor()));
   const bool gathers = may_gather && !rows.is_one_row();
   if (gathers) PL_TRY(writer.gather_index_changes(false));
   PL_TRY(rows.each(writer.data_cursor(), [&](Label next) -> Status {
