@@ -520,6 +520,14 @@ class JoinPlanner {
 
   double rows_of_set(RelationSet set) const { return count_ <= kExactItems ? product_of(set) : log_product_of(set); }
 
+  // rows_of_set() while orders are weighed, perhaps several times: what conditions are placed does not change then.
+  double weighed_rows(RelationSet set) const {
+    if (set_rows_.empty()) set_rows_.resize(std::size_t{1} << count_, kUnknown);
+    double& rows = set_rows_[static_cast<std::size_t>(set)];
+    if (rows == kUnknown) rows = rows_of_set(set);
+    return rows;
+  }
+
   double product_of(RelationSet set) const {
     double rows = 1;
     for (int i = 0; i < count_; ++i) {
@@ -602,9 +610,9 @@ class JoinPlanner {
     const std::size_t sets = std::size_t{1} << count_;
     Vector<State> states(sets);
     states[0].cost = 0;
-    for (std::size_t set = 0; set < sets; ++set) {
+    for (std::size_t set = 0; set + 1 < sets; ++set) {
       if (states[set].cost >= kNever) continue;
-      const double rows = set == 0 ? 1 : rows_of_set(set);
+      const double rows = set == 0 ? 1 : weighed_rows(set);
       for (int i = 0; i < count_; ++i) {
         if ((set & one_relation(i)) != 0) continue;
         double c = kNever;
@@ -850,6 +858,7 @@ class JoinPlanner {
   }
   static bool same_name(std::string_view left, std::string_view right) {
     if (left.size() != right.size()) return false;
+    if (left == right) return true;
     for (std::size_t i = 0; i < left.size(); ++i) {
       const auto fold = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
       if (fold(left[i]) != fold(right[i])) return false;
@@ -1042,6 +1051,7 @@ class JoinPlanner {
   int count_ = 0;
   Vector<Conjunct> conjuncts_;
   mutable Vector<double> selectivity_;  // of the conjuncts, once it was asked for
+  mutable Vector<double> set_rows_;     // weighed_rows()
   Vector<bool> placed_;
   Vector<Vector<Way>> ways_;
   struct Equality {
