@@ -12,7 +12,8 @@ Result<vm::ProgramRef> generate(const bind::Statement& statement, bind::Environm
   const DeepStackScope deep;
   plan::Plan plan(arena);
   plan::Planner planner(plan, environment, options.plan);
-  vm::ProgramBuilder builder(environment.encoding());
+  vm::ProgramBuilder builder(environment.encoding(),
+                             options.spare != nullptr ? options.spare->make() : make_unique<vm::Program>());
   vm::Program& program = builder.program();
   program.parameter_count = options.parameter_count;
   for (const std::string_view name : options.parameter_names) {

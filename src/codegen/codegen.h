@@ -23,6 +23,7 @@ struct GenerateOptions {
   std::int32_t explain = 0;  // 0; 1 EXPLAIN; 2 EXPLAIN QUERY PLAN: of the program made, set in it
   std::int32_t parameter_count = 0;
   std::span<const std::string_view> parameter_names;  // by number - 1; data() null: nameless
+  vm::SpareProgram* spare = nullptr;                  // to make the program in; may be null
 };
 
 // `arena` holds the plan and may go when this returns.

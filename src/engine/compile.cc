@@ -214,6 +214,7 @@ Result<CompiledRef> Connection::compile(std::string_view text, unsigned, std::si
     options.plan.automatic_index = switches_.automatic_index;
     options.plan.switches = plan_switches;
     options.explain = parsed.explain == sql::ExplainMode::QueryPlan ? 2 : 0;
+    options.spare = &compiled_.spare;
     options.parameter_count = static_cast<std::int32_t>(parsed.variable_count);
     const auto names = arena.make_array<std::string_view>(parsed.variable_count);
     for (const sql::Variable& variable : parsed.variables) {

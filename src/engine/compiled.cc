@@ -81,11 +81,12 @@ void CompiledCache::remove(Compiled* entry) noexcept {
   *link = entry->next_in_bucket_;
   unlink(entry);
   --count_;
-  entry->release();
+  if (vm::ProgramRef last = entry->take_last()) spare.keep(std::move(last));
 }
 
 void CompiledCache::clear() noexcept {
   while (oldest_ != nullptr) remove(oldest_);
+  spare.release();
 }
 
 }  // namespace perlite::engine

@@ -42,10 +42,14 @@ class Compiled {
   ~Compiled() {
     for (std::size_t i = 0; i < shape_count_; ++i) shapes_[i].~ShapeRef();
   }
-  void release() noexcept {
-    if (--references_ != 0) return;
-    const vm::ProgramRef last = std::move(program_);
+  // The program goes with the last of its references, and this with it.
+  void release() noexcept { static_cast<void>(take_last()); }
+  // Gives one reference up. Answers the program where it was the last one.
+  vm::ProgramRef take_last() noexcept {
+    if (--references_ != 0) return {};
+    vm::ProgramRef last = std::move(program_);
     this->~Compiled();
+    return last;
   }
 
   vm::ProgramRef program_;
@@ -102,6 +106,7 @@ class CompiledCache {
   void add(std::uint64_t hash, unsigned flags, const CompiledRef& compiled) noexcept;
   void clear() noexcept;
   std::uint64_t hits = 0;
+  vm::SpareProgram spare;  // of an entry that went
 
  private:
   static constexpr unsigned kBucketBits = 7;

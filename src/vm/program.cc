@@ -10,6 +10,19 @@ void Program::release() const noexcept {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
+void SpareProgram::keep(ProgramRef program) noexcept {
+  if (memory_ != nullptr || program->is_shared()) return;
+  auto* const last = const_cast<Program*>(program.get());
+  program.give_up();
+  last->~Program();
+  memory_ = last;
+}
+
+UniquePtr<Program> SpareProgram::make() {
+  if (memory_ == nullptr) return make_unique<Program>();
+  return UniquePtr<Program>(::new (std::exchange(memory_, nullptr)) Program);
+}
+
 namespace {
 using enum Operand;
 

@@ -173,6 +173,7 @@ struct Program : Allocated {
   List<Program*> subprograms{base::ArenaAllocator<Program*>(arena)};        // owned
 
   ~Program();
+  bool is_shared() const noexcept { return references_.load(std::memory_order_acquire) != 1; }
   void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept;
 
@@ -202,6 +203,8 @@ class ProgramRef {
   ~ProgramRef() {
     if (program_ != nullptr) program_->release();
   }
+  // Forgets the program without giving the reference back.
+  void give_up() noexcept { program_ = nullptr; }
   const Program* get() const noexcept { return program_; }
   const Program* operator->() const noexcept { return program_; }
   const Program& operator*() const noexcept { return *program_; }
@@ -209,6 +212,24 @@ class ProgramRef {
 
  private:
   const Program* program_ = nullptr;
+};
+
+// The memory of a program that is gone, for the next one to be made in.
+class SpareProgram {
+ public:
+  SpareProgram() = default;
+  SpareProgram(const SpareProgram&) = delete;
+  SpareProgram& operator=(const SpareProgram&) = delete;
+  ~SpareProgram() { release(); }
+
+  // Gives up the reference; keeps the memory when it was the last one and none is kept.
+  void keep(ProgramRef program) noexcept;
+  // A new program, in the memory kept if there is some.
+  UniquePtr<Program> make();
+  void release() noexcept { base::Allocator::release(std::exchange(memory_, nullptr)); }
+
+ private:
+  void* memory_ = nullptr;
 };
 
 // Names, operands and effects of the opcodes, all from vm/opcodes.def.

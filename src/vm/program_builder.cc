@@ -20,7 +20,7 @@ constexpr std::uint8_t kJumpOperands[] = {
 constexpr std::size_t kMaxInstructions = 250000000;
 }  // namespace
 
-ProgramBuilder::ProgramBuilder(TextEncoding encoding) : program_(make_unique<Program>()) {
+ProgramBuilder::ProgramBuilder(TextEncoding encoding, UniquePtr<Program> program) : program_(std::move(program)) {
   program_->encoding = encoding;
   // What a statement of ordinary size needs.
   code_.reserve(64);

@@ -45,7 +45,9 @@ class Label {
 
 class ProgramBuilder {
  public:
-  explicit ProgramBuilder(TextEncoding encoding);
+  explicit ProgramBuilder(TextEncoding encoding) : ProgramBuilder(encoding, make_unique<Program>()) {}
+  // Writes `program`, which is new.
+  ProgramBuilder(TextEncoding encoding, UniquePtr<Program> program);
   ProgramBuilder(const ProgramBuilder&) = delete;
   ProgramBuilder& operator=(const ProgramBuilder&) = delete;
   ~ProgramBuilder();
