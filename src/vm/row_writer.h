@@ -2,7 +2,8 @@
 //
 // SQL, REPLACE, foreign-key actions and blob handles change rows of tables here and nowhere else, so that whoever
 // listens (hooks, sessions, change capture) hears of each. When nobody does, Host::listening() is the one test it
-// costs. Entries of indexes and of ephemeral trees are no rows: they go to the tree directly (table null).
+// costs. Entries of indexes and of ephemeral trees are no rows: they go to the tree directly (table null). So does a row
+// that is made in its page (ops::WriteRow), which asks listening() itself and comes here when somebody does.
 #pragma once
 
 #include <cstdint>
