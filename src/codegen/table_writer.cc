@@ -603,7 +603,7 @@ Status TableWriter::check_index(std::size_t i, const NewRow& row, const OldRow* 
 }
 
 // The key of index `met` is not needed.
-Status TableWriter::remember(OldRow* old, bool all_indexes, std::size_t met) {
+Status TableWriter::remember(OldRow* old, bool all_indexes, std::size_t met, KeysLive keys_live) {
   g_.scope().set(*expressions_.row, RowSource::tree(data_cursor_));
   std::span<std::int32_t> keys = g_.arena().make_array<std::int32_t>(indexes_.size());
   std::span<std::int32_t> present = g_.arena().make_array<std::int32_t>(indexes_.size());
@@ -618,7 +618,7 @@ Status TableWriter::remember(OldRow* old, bool all_indexes, std::size_t met) {
       PL_TRY(g_.jump_if_false(expressions_.indexes[i].where, none, true));
       b_.emit_integer(1, present[i]);
     }
-    if (indexes_[i].sorter >= 0) {
+    if (indexes_[i].sorter >= 0 || keys_live == KeysLive::AsTheRow) {
       PL_TRY(index_key(i, *expressions_.row, keys[i]));
     } else {
       // The key outlives the row: writing the table ends what was borrowed from it.
@@ -650,7 +650,8 @@ Status TableWriter::remove_current(unsigned flags, std::size_t met) {
       PL_ASSIGN(indexes_[i].removal, g_.write_cursor(database_, table_, table_.indexes[i]));
     }
   }
-  PL_TRY(remember(&old, true, met));
+  // The entries go before the row does, and nothing moves between.
+  PL_TRY(remember(&old, true, met, KeysLive::AsTheRow));
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     const Label none = b_.new_label();
     if (old.index_present[i] != 0) b_.emit(Opcode::IsNull, old.index_present[i], none);

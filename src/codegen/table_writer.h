@@ -105,7 +105,7 @@ class TableWriter {
   // stands on the row's entry already.
   Status remove_current(unsigned flags, std::size_t met = SIZE_MAX);
   // Remembers the keys of the row on the data cursor, which an update is about to change.
-  Status remember_old(OldRow* old) { return remember(old, false, SIZE_MAX); }
+  Status remember_old(OldRow* old) { return remember(old, false, SIZE_MAX, KeysLive::Longer); }
   // True when some constraint removes rows that are in the way.
   bool may_replace(bind::ConflictAction action) const noexcept;
   // True when `expr` reads a column of the row that was assigned to.
@@ -130,7 +130,9 @@ class TableWriter {
   void remove_old(const OldRow& old);
   void add_entry(std::size_t index);
   unsigned at_seek_flag(std::size_t index) const noexcept;
-  Status remember(OldRow* old, bool all_indexes, std::size_t met);
+  // How long the keys of the old row's entries are asked for: while it stands, or beyond.
+  enum class KeysLive : std::uint8_t { AsTheRow, Longer };
+  Status remember(OldRow* old, bool all_indexes, std::size_t met, KeysLive keys_live);
   Status fail(Code code, bind::ConflictAction action, std::string_view text);
   Status make_generated(const NewRow& row);
   Status check_not_null(const NewRow& row, bind::ConflictAction action, Label skip, std::span<const bool> changed);

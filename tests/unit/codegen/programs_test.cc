@@ -141,6 +141,22 @@ TEST_F(Programs, SayWhatTheyDo) {
   }
 }
 
+// Entries go before their row does, so that their keys are borrowed from it; those of an update outlive the row.
+TEST_F(Programs, CopyNoKeysOfARowThatGoes) {
+  const auto copies = [this](const std::string& sql) {
+    const auto program = generate(sql);
+    EXPECT_TRUE(program.ok()) << sql;
+    int count = 0;
+    if (!program.ok()) return count;
+    for (const vm::Instruction& instruction : program.value()->code) {
+      if (instruction.opcode == vm::Opcode::Copy) ++count;
+    }
+    return count;
+  };
+  EXPECT_EQ(copies("DELETE FROM t WHERE a = ?1"), 0);
+  EXPECT_GT(copies("UPDATE t SET b = b || '.' WHERE a = ?1"), 0);
+}
+
 TEST_F(Programs, NameTreesNotPages) {
   const auto program = generate("SELECT t.b FROM t, scratch WHERE t.b = scratch.x");
   ASSERT_TRUE(program.ok());
