@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/fixed_vector.h"
 #include "btree/overflow.h"
 
 namespace perlite::btree {
@@ -838,6 +839,36 @@ Status Cursor::overflow_page(std::uint32_t page_index, PageNo* page) {
   return {};
 }
 
+// Reads the contents of pages of the chain, from that of `page_index` on, that lie one behind the other and in the file
+// alone, straight to where they are wanted. The answer: how many; 0 where it is not so. What stands behind them in `out` is anything.
+Result<std::size_t> Cursor::read_chain_run(std::uint32_t page_index, std::span<std::byte> out) {
+  constexpr std::size_t kMostPages = 32;
+  const std::size_t per_page = usable_size_ - kOverflowHeader;
+  const std::size_t whole_pages = out.size() / per_page;
+  PageNo first;
+  PL_TRY(overflow_page(page_index, &first));
+  const std::size_t count = view_->count_in_file_alone(first, std::min(whole_pages, kMostPages));
+  if (count == 0) return std::size_t{0};
+  std::byte links[kMostPages][kOverflowHeader];
+  std::byte reserved[256];
+  base::FixedVector<base::MutableBytes, 3 * kMostPages> parts;
+  for (std::size_t i = 0; i < count; ++i) {
+    parts.push_back(links[i]);
+    parts.push_back(out.subspan(i * per_page, per_page));
+    if (view_->page_size() != usable_size_) parts.push_back({reserved, view_->page_size() - usable_size_});
+  }
+  const Status status = view_->read_past_cache(first, count, parts.elements());
+  if (!status.ok()) return std::size_t{0};  // one by one shows what it is
+  // Where the chain goes elsewhere the pages behind were none of it.
+  overflow_pages_.resize(page_index + 1);
+  std::size_t read = 0;
+  while (read < count && overflow_pages_.back().value == first.value + read) {
+    overflow_pages_.push_back(PageNo(load_be32(links[read])));
+    ++read;
+  }
+  return read;
+}
+
 template <bool kWrite>
 Status Cursor::transfer(std::uint32_t offset, std::byte* bytes, std::size_t size) {
   PL_ASSERT(valid() && offset + size <= payload_size_);
@@ -857,7 +888,17 @@ Status Cursor::transfer(std::uint32_t offset, std::byte* bytes, std::size_t size
   const std::uint32_t per_page = usable_size_ - kOverflowHeader;
   std::uint32_t page_index = (offset - local_size_) / per_page;
   std::uint32_t within = (offset - local_size_) % per_page;
+  [[maybe_unused]] const bool past_cache = !kWrite && view_->is_past_cache(size / per_page);
   while (size > 0) {
+    if constexpr (!kWrite) {
+      if (past_cache && within == 0 && size >= per_page) {
+        PL_ASSIGN(const std::size_t pages, read_chain_run(page_index, {bytes, size}));
+        bytes += pages * per_page;
+        size -= pages * per_page;
+        page_index += static_cast<std::uint32_t>(pages);
+        if (pages != 0) continue;
+      }
+    }
     PageNo number;
     PL_TRY(overflow_page(page_index, &number));
     PL_ASSIGN(PageRef page, view_->fetch(number));

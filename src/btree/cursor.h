@@ -305,6 +305,7 @@ class Cursor {
   Result<Relation> search_leaf_key(const KeyProbe& probe, const Node& node, std::uint32_t low, std::uint32_t high);
   bool on_last_leaf() const noexcept;
   Status overflow_page(std::uint32_t page_index, PageNo* page);
+  Result<std::size_t> read_chain_run(std::uint32_t page_index, std::span<std::byte> out);
   template <bool kWrite>
   Status transfer(std::uint32_t offset, std::byte* bytes, std::size_t size);
   Status save_peers() {

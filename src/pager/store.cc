@@ -496,6 +496,31 @@ Status Store::read_run(Frame& first) {
   return {};
 }
 
+bool Store::is_past_cache(std::size_t pages) const noexcept {
+  return pages >= cache_limit_ / 4 && kind_ == StoreKind::File && file_.native() && !mapping_;
+}
+
+std::size_t Store::count_in_file_alone(PageNo first, std::size_t most) noexcept {
+  constexpr std::size_t kFew = 4;  // one call of the system saves little then
+  std::size_t count = 0;
+  while (count < most) {
+    const PageNo page(first.value + static_cast<std::uint32_t>(count));
+    if (!view_.exists(page) || pool_.find(page) != nullptr) break;
+    if (log_ != nullptr) {
+      const Result<Log::FrameNo> in_log = log_->find(page);
+      if (!in_log.ok() || in_log.value() != 0) break;
+    }
+    ++count;
+  }
+  return count < kFew ? 0 : count;
+}
+
+Status Store::read_past_cache(PageNo first, std::size_t count, std::span<const base::MutableBytes> parts) {
+  PL_TRY(file_.read_run(offset_of(first.value), parts));
+  counters_.misses += count;
+  return {};
+}
+
 // Reads what is not there, as far as room is free; an error shows when the page is fetched.
 void Store::prefetch(std::span<const PageNo> pages) noexcept {
   if (!file_.is_open() || !file_.native() || state_ == State::None) return;

@@ -409,6 +409,9 @@ class Store : public Allocated {
   Status read_page(std::uint32_t page, base::MutableBytes into);
   bool copy_mapped(std::uint32_t page, base::MutableBytes into) noexcept;
   void prefetch(std::span<const PageNo> pages) noexcept;
+  bool is_past_cache(std::size_t pages) const noexcept;
+  std::size_t count_in_file_alone(PageNo first, std::size_t most) noexcept;
+  Status read_past_cache(PageNo first, std::size_t count, std::span<const base::MutableBytes> parts);
   void unlock_to(LockLevel level) noexcept;
   int sync_flags() const noexcept { return full_fsync_ ? SQLITE_SYNC_FULL : SQLITE_SYNC_NORMAL; }
   void set_geometry(std::uint32_t page_size, std::uint32_t reserved_bytes) noexcept;

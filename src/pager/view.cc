@@ -70,6 +70,16 @@ Status View::truncate(PageNo new_count) {
 
 void View::prefetch(std::span<const PageNo> pages) noexcept { store_.prefetch(pages); }
 
+bool View::is_past_cache(std::size_t pages) const noexcept { return store_.is_past_cache(pages); }
+
+std::size_t View::count_in_file_alone(PageNo first, std::size_t most) const noexcept {
+  return store_.count_in_file_alone(first, most);
+}
+
+Status View::read_past_cache(PageNo first, std::size_t count, std::span<const base::MutableBytes> parts) {
+  return store_.read_past_cache(first, count, parts);
+}
+
 Status View::discard(PageNo page) {
   PL_ASSERT(in_write());
   if (!exists(page)) return Status::corrupt("view: no such page");

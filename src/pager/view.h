@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "pager/page_ref.h"
@@ -56,6 +57,12 @@ class View {
   Status discard(PageNo page);
   // Hints that these pages are wanted next (overflow chains, children of a node); never fails.
   void prefetch(std::span<const PageNo> pages) noexcept;
+  // Whether so many pages, which are wanted together and once, would only empty the cache: read_past_cache() is for them.
+  bool is_past_cache(std::size_t pages) const noexcept;
+  // How many of `most` pages from `first` on are in the file of this snapshot and nowhere else; 0 for a few.
+  std::size_t count_in_file_alone(PageNo first, std::size_t most) const noexcept;
+  // The bytes of so many pages, from the file into the caller's memory; `parts` have no empty one among them.
+  Status read_past_cache(PageNo first, std::size_t count, std::span<const base::MutableBytes> parts);
 
   std::uint32_t page_size() const noexcept { return page_size_; }
   std::uint32_t usable_size() const noexcept { return usable_size_; }
