@@ -47,6 +47,19 @@ bool TableWriter::may_replace(ConflictAction action) const noexcept {
   return false;
 }
 
+bool TableWriter::is_within_row(const catalog::Index& index) const noexcept {
+  for (std::size_t i = 0; i < index.columns.size(); ++i) {
+    const std::int32_t column = index.columns[i].column;
+    if (column == catalog::kExpressionColumn) return false;
+    if (column < 0) continue;
+    if (table_.columns[static_cast<std::size_t>(column)].storage_index < 0) return false;
+    for (std::size_t before = 0; before < i; ++before) {
+      if (index.columns[before].column == column) return false;
+    }
+  }
+  return true;
+}
+
 Status TableWriter::open(std::span<const bool> touched) {
   PL_ASSIGN(data_cursor_, g_.write_cursor(database_, table_, nullptr));
   PL_ASSIGN(record_flags_, g_.record_flags(database_));
@@ -54,6 +67,7 @@ Status TableWriter::open(std::span<const bool> touched) {
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     const catalog::Index& index = *table_.indexes[i];
     indexes_[i].partial = expressions_.indexes[i].where != nullptr;
+    indexes_[i].within_row = is_within_row(index);
     if (!touched.empty() && !touched[i]) continue;
     PL_ASSIGN(indexes_[i].cursor, g_.write_cursor(database_, table_, &index));
     indexes_[i].key = b_.new_registers(static_cast<std::int32_t>(index.columns.size()) + 1);

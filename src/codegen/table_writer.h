@@ -119,6 +119,7 @@ class TableWriter {
     std::int32_t record = 0;    // register of the new entry; NULL when a partial index has none
     std::int32_t sorter = -1;   // of gathered changes: the key, and 0 or 1 for an entry that goes or comes, where some come
     bool partial = false;
+    bool within_row = false;  // an entry is no longer than the row, but for the rowid
   };
   struct Fields {
     std::int32_t first;
@@ -143,8 +144,12 @@ class TableWriter {
   Status check_primary_key(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
                            std::span<const UpsertTarget> upserts);
   Status make_entry(std::size_t index, bool of_new_row);
-  // Whether the entries of an index for new rows are written from their fields, without a record made before.
-  bool writes_fields(const IndexCode& code) const noexcept { return !code.partial && code.sorter < 0; }
+  // Whether the entries of an index for new rows are written from their fields, without a record made before. One that
+  // can be too long where the row is not is made, and refused, before the row is written.
+  bool writes_fields(const IndexCode& code) const noexcept {
+    return !code.partial && code.within_row && code.sorter < 0;
+  }
+  bool is_within_row(const catalog::Index& index) const noexcept;
   Status check_index(std::size_t index, const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
                      std::span<const UpsertTarget> upserts);
   const bind::Upsert* upsert_of(const catalog::Index* index, bool rowid, std::span<const UpsertTarget> upserts,

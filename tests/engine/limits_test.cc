@@ -196,6 +196,27 @@ TEST(Limits, LoweredLimitsHold) {
 
 // A row that is too long is refused before its index entries are there, though a statement of one row keeps nothing to
 // go back to.
+// An entry can be longer than its row: it is refused before the row is there.
+TEST(Limits, AnEntryThatIsTooLongLeavesNoRow) {
+  for (const char* const index : {"t(b || b)", "t(b, b COLLATE nocase)", "t(c)", "t(a) WHERE length(b || b) > 0"}) {
+    Database a(stock()), b(subject());
+    for (Database* const db : {&a, &b}) {
+      db->text("CREATE TABLE t(a, b, c AS (b || b))");
+      db->text(std::string("CREATE INDEX t_i ON ") + index);
+      db->text("BEGIN");
+      db->text("INSERT INTO t VALUES('short', 'row')");
+    }
+    stock().limit(a.handle(), SQLITE_LIMIT_LENGTH, 100);
+    subject().limit(b.handle(), SQLITE_LIMIT_LENGTH, 100);
+    const std::string sql = "INSERT INTO t VALUES('', '" + std::string(60, 'x') + "')";
+    expect_same(index, a.text(sql), b.text(sql));
+    EXPECT_NE(b.text(sql).find("too big"), std::string::npos) << b.text(sql);
+    for (const char* const after : {"COMMIT", "SELECT count(*) FROM t", "PRAGMA integrity_check"}) {
+      expect_same(after, a.text(after), b.text(after));
+    }
+  }
+}
+
 TEST(Limits, ARowThatIsTooLongLeavesNoEntries) {
   for (const char* const table : {"CREATE TABLE t(a, b)", "CREATE TABLE t(a PRIMARY KEY, b) WITHOUT ROWID"}) {
     Database a(stock()), b(subject());
