@@ -99,6 +99,7 @@ void Pool::trim_free() noexcept {
 
 void Pool::grow_buckets() {
   Vector<Frame*> grown(buckets_.empty() ? 64 : buckets_.size() * 2, nullptr);
+  Vector<std::uint8_t> heat(4 * grown.size(), 0);  // nothing fails once frames have moved
   const auto mask = static_cast<std::uint32_t>(grown.size() - 1);
   for (Frame* frame : buckets_) {
     while (frame != nullptr) {
@@ -109,7 +110,6 @@ void Pool::grow_buckets() {
       frame = next;
     }
   }
-  Vector<std::uint8_t> heat(4 * grown.size(), 0);
   heat_.swap(heat);
   heat_mask_ = static_cast<std::uint32_t>(heat_.size() - 1);
   buckets_.swap(grown);

@@ -9,6 +9,7 @@
 
 #include "os/vfs.h"
 #include "pager/store.h"
+#include "tests/support/failing_allocator.h"
 
 namespace perlite::pager {
 namespace {
@@ -38,13 +39,15 @@ class Spill : public testing::Test {
     store_.reset();
     std::filesystem::remove_all(directory_);
   }
-  void change(std::uint32_t page) {
+  bool try_change(std::uint32_t page) {
     Result<PageRef> ref = store_->view().fetch(PageNo(page));
-    ASSERT_TRUE(ref.ok()) << ref.status().message();
+    if (!ref.ok()) return false;
     auto bytes = ref.value().writable();
-    ASSERT_TRUE(bytes.ok()) << bytes.status().message();
+    if (!bytes.ok()) return false;
     bytes.value()[200] = static_cast<std::byte>(page);
+    return true;
   }
+  void change(std::uint32_t page) { ASSERT_TRUE(try_change(page)) << page; }
   // Every page is one of the transaction's own, spilled once: from here on nothing waits for the journal.
   void change_all() {
     for (std::uint32_t page = 2; page <= kPages; ++page) ASSERT_NO_FATAL_FAILURE(change(page));
@@ -53,6 +56,37 @@ class Spill : public testing::Test {
   std::string directory_;
   UniquePtr<Store> store_;
 };
+
+// The table of the pages in memory grows as they come.
+TEST_F(Spill, NoChangedPageIsLostWhenMemoryRunsOut) {
+  test::FailingAllocator memory;
+  ASSERT_TRUE(store_->commit(AfterCommit::EndRead).ok());
+  for (int count = 0, failures = 1; failures > 0; ++count) {
+    auto opened = Store::open(*os::find_vfs("unix"), os::make_filename(directory_ + "/db"), SQLITE_OPEN_READWRITE,
+                              StoreOptions{});
+    ASSERT_TRUE(opened.ok());
+    store_ = std::move(opened).value();
+    store_->set_synchronous(Synchronous::Off);
+    ASSERT_TRUE(store_->begin_write().ok());
+    const auto page_of = [](std::uint32_t i) { return 2 + i % 40 * 16 + i / 40; };  // many of one bucket
+    std::uint32_t changed = 0;
+    memory.fail_at(count);
+    try {
+      while (changed < 300 && try_change(page_of(changed))) ++changed;
+    } catch (const std::bad_alloc&) {
+    }
+    failures = memory.failed();
+    memory.fail_at(-1);
+    for (std::uint32_t i = 0; i < changed; ++i) {
+      const std::uint32_t page = page_of(i);
+      Result<PageRef> ref = store_->view().fetch(PageNo(page));
+      ASSERT_TRUE(ref.ok());
+      ASSERT_EQ(static_cast<std::byte>(page), ref.value().data()[200]) << page << " when allocation " << count << " fails";
+    }
+    ASSERT_TRUE(store_->rollback().ok());
+    store_->end_read();
+  }
+}
 
 TEST_F(Spill, PagesOfEachStepStayWhileOthersComeAndGo) {
   ASSERT_NO_FATAL_FAILURE(change_all());
