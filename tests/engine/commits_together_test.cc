@@ -89,12 +89,13 @@ class CommitsTogether : public testing::Test {
 
 // Where one commit follows another, in several threads, there is no natural moment to begin the log anew.
 TEST_F(CommitsTogether, TheLogRestartsAmongWritersThatNeverRest) {
-  constexpr int kThreads = 4, kCommits = 1500;
+  constexpr std::size_t kThreads = 4;
+  constexpr int kCommits = 1500;
   open_gate();
   gate.slow = true;
   std::vector<std::thread> threads;
   std::vector<std::string> faults(kThreads);
-  for (int who = 0; who < kThreads; ++who) {
+  for (std::size_t who = 0; who < kThreads; ++who) {
     threads.emplace_back([&, who] {
       Database db(subject(), file_.path());
       subject().busy_timeout(db.handle(), 60000);

@@ -286,8 +286,8 @@ TEST(Order, IsThatOfSqliteInEveryForm) {
 // Texts and integers around the sizes that a probe compares as numbers, in their order.
 std::vector<Value> close_values(Values& keep) {
   std::vector<std::string> texts;
-  for (const std::size_t size : {0, 1, 2, 6, 7, 8, 9, 12, 15, 16, 17, 24, 40}) {
-    for (const std::size_t differs : {0, 1, 6, 7, 8, 9, 14, 15, 16, 23, 39}) {
+  for (const std::size_t size : {0u, 1u, 2u, 6u, 7u, 8u, 9u, 12u, 15u, 16u, 17u, 24u, 40u}) {
+    for (const std::size_t differs : {0u, 1u, 6u, 7u, 8u, 9u, 14u, 15u, 16u, 23u, 39u}) {
       if (differs > size) continue;
       for (const char letter : {'\0', 'a', 'z', '\xff'}) {
         std::string text(size, 'm');
