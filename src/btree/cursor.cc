@@ -840,7 +840,8 @@ Status Cursor::overflow_page(std::uint32_t page_index, PageNo* page) {
 }
 
 // Reads the contents of pages of the chain, from that of `page_index` on, that lie one behind the other and in the file
-// alone, straight to where they are wanted. The answer: how many; 0 where it is not so. What stands behind them in `out` is anything.
+// alone, straight to where they are wanted. The answer: how many; 0 where it is not so. What stands behind them in `out`
+// is anything.
 Result<std::size_t> Cursor::read_chain_run(std::uint32_t page_index, std::span<std::byte> out) {
   constexpr std::size_t kMostPages = 32;
   const std::size_t per_page = usable_size_ - kOverflowHeader;
