@@ -457,6 +457,7 @@ Status Store::load(Frame& frame) {
 // Reads `first`, which has an image to fill, and the pages behind it that are not in memory: a scan wants them next.
 Status Store::read_run(Frame& first) {
   constexpr std::uint32_t kMaxRun = 32;
+  const PageRef pin(first);  // making room must not take it
   scan_pages_ = std::min(std::max(scan_pages_, 2u) * 2, kMaxRun);
   std::array<Frame*, kMaxRun> frames{&first};
   std::array<base::MutableBytes, kMaxRun> parts{base::MutableBytes{first.data, first.page_size}};
