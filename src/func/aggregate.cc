@@ -110,6 +110,20 @@ void extreme_step(FunctionContext& context, const Value& value, int wanted_order
   context.took_argument = true;
 }
 
+// A text or blob, which most often is no better either. Collations of the host are not asked twice for one value.
+template <int kWantedOrder>
+bool extreme_ignores(const FunctionContext& context, const Value& value) {
+  const auto& state = *static_cast<const ExtremeState*>(context.state);
+  if (!state.set || context.collation->kind == record::CollationKind::User) return false;
+  const Value& best = state.best;
+  if (best.type == ValueType::Text && value.type == ValueType::Text && context.collation->is_binary() &&
+      context.encoding == TextEncoding::Utf8) {
+    const int order = std::string_view(value.data, value.size).compare(std::string_view(best.data, best.size));
+    return kWantedOrder > 0 ? order <= 0 : order >= 0;
+  }
+  return record::compare_values(value, best, *context.collation) * kWantedOrder <= 0;
+}
+
 // A number, which most often is no better than the best of its type.
 template <int kWantedOrder>
 void extreme_step_integer(FunctionContext& context, std::int64_t number) {
@@ -291,6 +305,8 @@ void max_step(FunctionContext& context, int, Value* args) { extreme_step(context
 void min_step(FunctionContext& context, int, Value* args) { extreme_step(context, args[0], -1); }
 void max_step_integer(FunctionContext& context, std::int64_t value) { extreme_step_integer<1>(context, value); }
 void max_step_real(FunctionContext& context, double value) { extreme_step_real<1>(context, value); }
+bool max_ignores(const FunctionContext& context, const Value& value) { return extreme_ignores<1>(context, value); }
+bool min_ignores(const FunctionContext& context, const Value& value) { return extreme_ignores<-1>(context, value); }
 void min_step_integer(FunctionContext& context, std::int64_t value) { extreme_step_integer<-1>(context, value); }
 void min_step_real(FunctionContext& context, double value) { extreme_step_real<-1>(context, value); }
 void extreme_inverse(FunctionContext& context, int, Value*) {

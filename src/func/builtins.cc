@@ -42,6 +42,7 @@ struct Aggregate {
   std::uint32_t state_size;
   void (*step_integer)(FunctionContext&, std::int64_t) = nullptr;
   void (*step_real)(FunctionContext&, double) = nullptr;
+  bool (*ignores)(const FunctionContext&, const Value&) = nullptr;
 };
 constexpr FunctionDef aggregate(const char* name, int arg_count, const Aggregate& of, std::uint32_t flags = 0) {
   FunctionDef def{name, static_cast<std::int16_t>(arg_count)};
@@ -53,6 +54,7 @@ constexpr FunctionDef aggregate(const char* name, int arg_count, const Aggregate
   def.state_size = of.state_size;
   def.step_integer = of.step_integer;
   def.step_real = of.step_real;
+  def.ignores = of.ignores;
   return def;
 }
 
@@ -62,9 +64,9 @@ constexpr Aggregate kSum{sum_step, sum_value, sum_value, sum_inverse, kSumStateS
 constexpr Aggregate kTotal{sum_step, total_value, total_value, sum_inverse, kSumStateSize, sum_step_integer, sum_step_real};
 constexpr Aggregate kAverage{sum_step, avg_value, avg_value, sum_inverse, kSumStateSize, sum_step_integer, sum_step_real};
 constexpr Aggregate kLargest{max_step,           extreme_finalize,  extreme_value, extreme_inverse, kExtremeStateSize,
-                             max_step_integer, max_step_real};
+                             max_step_integer, max_step_real,    max_ignores};
 constexpr Aggregate kSmallest{min_step,           extreme_finalize,  extreme_value, extreme_inverse, kExtremeStateSize,
-                             min_step_integer, min_step_real};
+                             min_step_integer, min_step_real,    min_ignores};
 constexpr Aggregate kConcat{concat_step, concat_finalize, concat_value, concat_inverse, kConcatStateSize};
 constexpr Aggregate kPercentile100{percentile_step_100, percentile_finalize, percentile_value, percentile_inverse_any,
                                    kPercentileStateSize};

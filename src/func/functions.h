@@ -164,6 +164,8 @@ void max_step(FunctionContext& context, int arg_count, Value* args);
 void min_step(FunctionContext& context, int arg_count, Value* args);
 void max_step_integer(FunctionContext& context, std::int64_t value);
 void max_step_real(FunctionContext& context, double value);
+bool max_ignores(const FunctionContext& context, const Value& value);
+bool min_ignores(const FunctionContext& context, const Value& value);
 void min_step_integer(FunctionContext& context, std::int64_t value);
 void min_step_real(FunctionContext& context, double value);
 void extreme_inverse(FunctionContext& context, int arg_count, Value* args);

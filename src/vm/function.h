@@ -226,6 +226,8 @@ struct FunctionDef {
   // nothing in any case but that the argument is not NULL.
   void (*step_integer)(FunctionContext& context, std::int64_t value) = nullptr;
   void (*step_real)(FunctionContext& context, double value) = nullptr;
+  // True when step() with this text or blob would change nothing; false where that is not known. Only with the two above.
+  bool (*ignores)(const FunctionContext& context, const Value& value) = nullptr;
   // Likewise of a scalar that says yes or no to its second argument, a text in UTF-8, where the others are constant: what
   // it kept for this call of what they say (null: nothing yet), and its answer by that. Both or neither.
   const void* (*kept)(const AuxiliaryStore& store, int call_site) = nullptr;

@@ -286,8 +286,10 @@ class KernelRun {
     const std::size_t count = kernel_.steps.size();
     Argument arguments[ScanKernel::kMaxSteps];
     for (std::size_t n = 0; n < count; ++n) {
-      if (!read_argument(steps[n], fields, rowid, &arguments[n])) [[unlikely]]
+      if (!read_argument(steps[n], fields, rowid, &arguments[n]) &&
+          !is_ignored(steps[n], *contexts_[n], fields, &arguments[n])) {
         return false;
+      }
     }
     for (std::size_t n = 0; n < count; ++n) {
       if (arguments[n].type == ValueType::Integer) {
@@ -324,6 +326,14 @@ class KernelRun {
       return true;
     }
     return step.function->has(kTypeof);
+  }
+  // Of a text or blob that changes nothing a NULL is made.
+  bool is_ignored(const ScanStep& step, const FunctionContext& context, const Fields& fields, Argument* out) const {
+    if (step.function->ignores == nullptr) return false;
+    Value value{};
+    decode(fields.types[step.slot], fields.bodies[step.slot], false, m_.encoding, &value);
+    out->type = ValueType::Null;
+    return step.function->ignores(context, value);
   }
 
   Machine& m_;
