@@ -1,5 +1,7 @@
 #include "codegen/row_change.h"
 
+#include <algorithm>
+
 #include "vm/row_flags.h"
 
 namespace perlite::codegen {
@@ -94,17 +96,25 @@ Status change_row(Generator& g, const RowChange& change, Label skip) {
   if (rowid_assignment >= 0 && !table.without_rowid) old.key_may_change = true;
   const bool lasting = change.row_is_read_later || old.key_may_change || writer.may_replace(change.action);
   const std::int32_t first = lasting ? b.new_registers(static_cast<std::int32_t>(table.columns.size())) : row.columns;
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const catalog::Column& column = table.columns[c];
-    const std::int32_t target = first + static_cast<std::int32_t>(c);
-    if (column.is_rowid_alias || column.generated_kind != catalog::GeneratedKind::None) {
-      b.emit(Opcode::Null, 0, target);
-    } else if (values[c] >= 0) {
-      PL_TRY(assign(values[c], target));
-    } else {
-      PL_TRY(g.column_into(*change.target, static_cast<std::int32_t>(c), target));
+  std::span<bool> loaded = g.arena().make_array<bool>(table.columns.size());
+  const bool patches = !lasting && writer.may_patch(changed, loaded);
+  if (!patches) std::fill(loaded.begin(), loaded.end(), true);
+  const auto load = [&](bool wanted) -> Status {
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      if (loaded[c] != wanted) continue;
+      const catalog::Column& column = table.columns[c];
+      const std::int32_t target = first + static_cast<std::int32_t>(c);
+      if (column.is_rowid_alias || column.generated_kind != catalog::GeneratedKind::None) {
+        b.emit(Opcode::Null, 0, target);
+      } else if (values[c] >= 0) {
+        PL_TRY(assign(values[c], target));
+      } else {
+        PL_TRY(g.column_into(*change.target, static_cast<std::int32_t>(c), target));
+      }
     }
-  }
+    return {};
+  };
+  PL_TRY(load(true));
   if (!table.without_rowid) {
     if (rowid_assignment >= 0) {
       const std::int32_t given = b.new_register();
@@ -118,9 +128,29 @@ Status change_row(Generator& g, const RowChange& change, Label skip) {
   }
   if (lasting) b.emit(Opcode::Copy, first, row.columns, static_cast<std::int32_t>(table.columns.size()) - 1);
   writer.stand(row);
-  PL_TRY(writer.finish_values(row));
+  if (patches) {
+    writer.finish_loaded(row, loaded);
+  } else {
+    PL_TRY(writer.finish_values(row));
+  }
   PL_TRY(writer.check(row, &old, change.action, skip, {}, changed));
-  PL_TRY(writer.write(row, &old, vm::kCountChange | vm::kUpdate | change.write_flags));
+  const unsigned flags = vm::kCountChange | vm::kUpdate | change.write_flags;
+  if (patches) {
+    Vector<std::uint16_t> fields;
+    for (std::size_t c = 0; c < changed.size(); ++c) {
+      if (changed[c]) fields.push_back(static_cast<std::uint16_t>(c));
+    }
+    const auto load_others = [&]() -> Status {
+      g.scope().set(*change.target, old_place);
+      PL_TRY(load(false));
+      writer.stand(row);
+      return {};
+    };
+    const TableWriter::RowPatch patch{fields, load_others};
+    PL_TRY(writer.write(row, &old, flags, &patch));
+  } else {
+    PL_TRY(writer.write(row, &old, flags));
+  }
   writer.stand(row);
   return {};
 }

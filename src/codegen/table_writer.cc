@@ -156,10 +156,15 @@ Status TableWriter::make_gathered_changes() {
     if (!only_removals_) {
       b_.emit(Opcode::Goto, 0, next);
       b_.bind(comes);
-      b_.emit(Opcode::MakeRecord, code.key, width, code.record)
-          .p4_affinities(index_affinities(index))
-          .p5(record_flags_);
-      b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+      if (code.within_row) {
+        b_.emit(Opcode::WriteKey, code.cursor, code.key)
+            .p4_pointer(b_.layout({index_affinities(index), nullptr, width, record_flags_ != 1}));
+      } else {
+        b_.emit(Opcode::MakeRecord, code.key, width, code.record)
+            .p4_affinities(index_affinities(index))
+            .p5(record_flags_);
+        b_.emit(Opcode::InsertKey, code.cursor, code.record, code.key);
+      }
     }
     b_.bind(next);
     b_.emit(Opcode::SorterNext, code.sorter, loop);
@@ -193,6 +198,35 @@ Status TableWriter::finish_values(const NewRow& row) {
   if (table_.has_generated) PL_TRY(make_generated(row));
   if (table_.strict) b_.emit(Opcode::TypeCheck, row.columns, static_cast<std::int32_t>(count)).p4(&table_);
   return {};
+}
+
+bool TableWriter::may_patch(std::span<const bool> changed, std::span<bool> loaded) const {
+  if (table_.without_rowid || table_.strict || table_.has_generated) return false;
+  if (std::count(changed.begin(), changed.end(), true) > static_cast<std::ptrdiff_t>(vm::RecordPatch::kMaxChanged)) {
+    return false;
+  }
+  if (!g_.environment().switches().ignore_check_constraints) {
+    for (const bind::Expr* condition : expressions_.checks) {
+      if (reads_changed(*condition, changed)) return false;
+    }
+  }
+  std::copy(changed.begin(), changed.end(), loaded.begin());
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].cursor < 0) continue;
+    if (indexes_[i].partial) return false;
+    for (const catalog::IndexColumn& column : table_.indexes[i]->columns) {
+      if (column.column == catalog::kExpressionColumn) return false;
+      if (column.column >= 0) loaded[static_cast<std::size_t>(column.column)] = true;
+    }
+  }
+  return std::find(loaded.begin(), loaded.end(), false) != loaded.end();
+}
+
+// Values that go into the record alone get their affinities there.
+void TableWriter::finish_loaded(const NewRow& row, std::span<const bool> loaded) {
+  if (std::none_of(indexes_.begin(), indexes_.end(), [](const IndexCode& code) { return code.cursor >= 0; })) return;
+  b_.emit(Opcode::Affinity, row.columns, static_cast<std::int32_t>(table_.columns.size()))
+      .p4_affinities(column_affinities(loaded));
 }
 
 Status TableWriter::make_generated(const NewRow& row) {
@@ -478,9 +512,16 @@ String TableWriter::unique_text(const catalog::Index& index) const {
 // Of a row that is made; a rowid alias is not there.
 const char* TableWriter::column_affinities() {
   if (table_.description != nullptr) return table_.description->affinities;
+  return column_affinities({});
+}
+
+// Of the columns that are wanted; of none means of all.
+const char* TableWriter::column_affinities(std::span<const bool> wanted) {
   String letters;
-  for (const catalog::Column& column : table_.columns) {
-    letters += vm::affinity_letter(column.is_rowid_alias ? record::Affinity::Blob : column.affinity);
+  for (std::size_t c = 0; c < table_.columns.size(); ++c) {
+    const catalog::Column& column = table_.columns[c];
+    const bool has_none = column.is_rowid_alias || (!wanted.empty() && !wanted[c]);
+    letters += vm::affinity_letter(has_none ? record::Affinity::Blob : column.affinity);
   }
   return b_.affinities(letters);
 }
@@ -714,7 +755,7 @@ TableWriter::Fields TableWriter::record_fields(const NewRow& row) {
   return {first, table_.record_fields, b_.affinities(letters)};
 }
 
-Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) {
+Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags, const RowPatch* patch) {
   const Fields fields = record_fields(row);
   if (old == nullptr) {
     write_new(row, fields, flags);
@@ -722,7 +763,15 @@ Status TableWriter::write(const NewRow& row, const OldRow* old, unsigned flags) 
   }
   // The record is made before anything is removed: its values may be borrowed from the row that goes.
   const std::int32_t record = b_.new_register();
+  const Label made = b_.new_label();
+  if (patch != nullptr) {
+    b_.emit(Opcode::PatchRecord, data_cursor_, made, record)
+        .p4_pointer(b_.patch({fields.first, static_cast<std::uint32_t>(fields.count), patch->changed, fields.affinities,
+                              record_flags_ != 1}));
+    PL_TRY(patch->load_others());
+  }
   b_.emit(Opcode::MakeRecord, fields.first, fields.count, record).p4_affinities(fields.affinities).p5(record_flags_);
+  b_.bind(made);
   remove_old(*old);
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
     if (old->index_keys[i] != 0) add_entry(i);

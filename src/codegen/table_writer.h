@@ -11,6 +11,7 @@
 #include <span>
 
 #include "base/containers.h"
+#include "base/function_ref.h"
 #include "bind/bound.h"
 #include "codegen/generator.h"
 
@@ -96,8 +97,20 @@ class TableWriter {
   // what an UPDATE assigned; empty: all. Upserts in the order of their clauses.
   Status check(const NewRow& row, const OldRow* old, bind::ConflictAction action, Label skip,
                std::span<const UpsertTarget> upserts = {}, std::span<const bool> changed = {});
-  // Writes the row and its index entries; check() came before. For an update the old entries go first.
-  Status write(const NewRow& row, const OldRow* old, unsigned flags);
+  // An update that assigns few columns: what the others have in the record is copied as it lies there.
+  struct RowPatch {
+    std::span<const std::uint16_t> changed;  // columns that are assigned, ascending
+    FunctionRef<Status()> load_others;       // emits what fills the registers that may_patch() did not ask for
+  };
+  // Whether an update of the columns `changed` may be made as a patch; then loaded[c] tells which columns must stand in
+  // their registers all the same, for the sake of constraints and indexes.
+  bool may_patch(std::span<const bool> changed, std::span<bool> loaded) const;
+  // In place of finish_values(): of the columns loaded.
+  void finish_loaded(const NewRow& row, std::span<const bool> loaded);
+
+  // Writes the row and its index entries; check() came before. For an update the old entries go first, and `patch` is
+  // null where all columns are in their registers.
+  Status write(const NewRow& row, const OldRow* old, unsigned flags, const RowPatch* patch = nullptr);
 
   // The fields of an index entry for the row that stands at `relation`, in r[first]...; partial indexes apart.
   Status index_key(std::size_t index, const bind::Relation& relation, std::int32_t first);
@@ -157,6 +170,7 @@ class TableWriter {
   void position_on_conflict(std::size_t index);
   const char* index_affinities(const catalog::Index& index);
   const char* column_affinities();
+  const char* column_affinities(std::span<const bool> wanted);
   String unique_text(const catalog::Index& index) const;
   void gather_change(std::size_t index, std::int32_t first, bool comes);
   bind::ConflictAction resolve(bind::ConflictAction statement, bind::ConflictAction own) const noexcept;

@@ -138,6 +138,11 @@ String p4_text(const Instruction& i) {
         if (source->table != nullptr) out = source->table->name;
       } else if (i.opcode == Opcode::NextWhere) {
         out = kernel_text(*static_cast<const ScanKernel*>(i.p4.pointer));
+      } else if (i.opcode == Opcode::PatchRecord) {
+        const auto& patch = *static_cast<const RecordPatch*>(i.p4.pointer);
+        for (const std::uint16_t field : patch.changed) {
+          append_format(out, "%sf%d=r%d", out.empty() ? "" : " ", field, patch.values + field);
+        }
       } else if (i.opcode == Opcode::WriteRow || i.opcode == Opcode::WriteKey) {
         out = static_cast<const RecordLayout*>(i.p4.pointer)->affinities;
       }

@@ -23,6 +23,19 @@ inline bool is_record_block_reusable(const Value& reg, std::uint64_t size) noexc
          reg.block->destroy == nullptr && reg.block->capacity >= size;
 }
 
+// Room for a record of `size` bytes, which `out` then owns as a blob.
+inline std::byte* room_for_record(Value* out, std::uint64_t size) {
+  if (is_record_block_reusable(*out, size)) [[likely]] {
+    out->data = out->block->bytes();
+    out->size = static_cast<std::uint32_t>(size);
+  } else {
+    // Room to spare: the next row's record is a little longer perhaps.
+    auto* block = record::ValueBlock::make(static_cast<std::size_t>(size + size / 4 + 16));
+    out->set_blob_owned(block, {block->bytes(), static_cast<std::size_t>(size)});
+  }
+  return reinterpret_cast<std::byte*>(out->block->bytes());
+}
+
 enum class Arithmetic { Add, Subtract, Multiply, Divide };
 
 // The operation over numbers of any type, text and blobs included; neither operand is NULL.
@@ -146,18 +159,22 @@ Status Machine::make_record(const Instruction& i) {
   const char* letters = i.p4_kind == P4Kind::Affinities ? i.p4.affinities : nullptr;
   const std::uint64_t size = measure_record(i.p1, i.p2, letters, i.p5 != 1);
   if (size > static_cast<std::uint64_t>(length_limit())) return Code::TooBig;
-  Value& out = reg(i.p3);
-  if (is_record_block_reusable(out, size)) [[likely]] {
-    record_writer.write(reinterpret_cast<std::byte*>(out.block->bytes()));
-    out.data = out.block->bytes();
-    out.size = static_cast<std::uint32_t>(size);
-  } else {
-    // Room to spare: the next row's record is a little longer perhaps.
-    auto* block = record::ValueBlock::make(static_cast<std::size_t>(size + size / 4 + 16));
-    record_writer.write(reinterpret_cast<std::byte*>(block->bytes()));
-    out.set_blob_owned(block, {block->bytes(), static_cast<std::size_t>(size)});
-  }
+  record_writer.write(room_for_record(&reg(i.p3), size));
   end_record();
+  return {};
+}
+
+Status Machine::patch_record(const Instruction& i, bool* done) {
+  *done = false;
+  const auto& patch = *static_cast<const RecordPatch*>(i.p4.pointer);
+  CursorSlot& slot = cursor(i.p1);
+  if (!slot.is_plainly_on_row() || slot.tree.has_overflow()) return {};
+  const auto values = registers(patch.values, static_cast<std::int32_t>(patch.field_count));
+  const std::uint64_t size = record_writer.measure_patched(slot.tree.local_payload(), patch, values);
+  if (size == RecordWriter::kUnfit) return {};
+  if (size > static_cast<std::uint64_t>(length_limit())) return Code::TooBig;
+  record_writer.write_patched(room_for_record(&reg(i.p3), size));
+  *done = true;
   return {};
 }
 
@@ -748,6 +765,11 @@ Status Machine::run(StepResult* result) {
   // ---- writing rows ----
   OPCODE(MakeRecord) CHECK(make_record(*i));
   NEXT();
+  OPCODE(PatchRecord) {
+    bool done;
+    CHECK(patch_record(*i, &done));
+    JUMP_IF(done);
+  }
   BY_FAMILY(NewRowid)
   BY_FAMILY(InsertRow)
   BY_FAMILY(WriteRow)

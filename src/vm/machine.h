@@ -173,6 +173,8 @@ class Machine : public Allocated {
   }
   void release_scratch() noexcept;
   Status make_record(const Instruction& i);
+  // *done is false where the instructions behind it make the record.
+  Status patch_record(const Instruction& i, bool* done);
   Status call_function(const Instruction& i);
   Status compare_slow(const Instruction& i, int* order, bool* is_null);
   // NextWhere: where to go on; null behind it. *rows is the number of entries met.

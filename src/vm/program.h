@@ -73,6 +73,17 @@ struct RecordLayout {
   bool ones;  // serial types 8 and 9 exist: schema format 4
 };
 
+// What PatchRecord makes (P4 Pointer).
+struct RecordPatch {
+  static constexpr std::size_t kMaxChanged = 8;
+
+  std::int32_t values;  // first of as many registers as the record has fields; those of changed fields are read
+  std::uint32_t field_count;
+  std::span<const std::uint16_t> changed;  // ascending, kMaxChanged at most
+  const char* affinities;                  // one letter a field (vm/comparison.h)
+  bool ones;                               // as in RecordLayout
+};
+
 union P4 {
   std::int64_t integer;
   double real;

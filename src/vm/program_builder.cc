@@ -146,6 +146,12 @@ const RecordLayout* ProgramBuilder::layout(const RecordLayout& layout) {
   return program_->arena.make<RecordLayout>(layout);
 }
 
+const RecordPatch* ProgramBuilder::patch(const RecordPatch& patch) {
+  auto* made = program_->arena.make<RecordPatch>(patch);
+  made->changed = program_->arena.copy_array(patch.changed);
+  return made;
+}
+
 const FunctionCall* ProgramBuilder::call(const FunctionDef& function, const record::Collation* collation,
                                          std::int32_t argument_count, const char* schema_use) {
   return program_->arena.make<FunctionCall>(&function, collation != nullptr ? collation : &record::binary_collation(),

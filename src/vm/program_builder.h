@@ -164,6 +164,7 @@ class ProgramBuilder {
   // `letters` is copied: one of record/affinity.h a register (affinity_letter()).
   const char* affinities(std::string_view letters);
   const RecordLayout* layout(const RecordLayout& layout);
+  const RecordPatch* patch(const RecordPatch& patch);  // with a copy of `changed`
   const FunctionCall* call(const FunctionDef& function, const record::Collation* collation, std::int32_t argument_count,
                            const char* schema_use = nullptr);
   // Addresses (labels allowed) for JumpTable, or numbers for DeferredSeek, whose own format is told there.

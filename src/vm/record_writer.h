@@ -9,6 +9,7 @@
 
 #include "base/containers.h"
 #include "record/value.h"
+#include "vm/program.h"
 
 namespace perlite::vm {
 
@@ -29,11 +30,30 @@ class RecordWriter {
   // Fills exactly the bytes measured. Zero blobs are written as zeros.
   void write(std::byte* out) const noexcept;
 
+  // Bytes of `record` with the fields that `patch` names changed to those of `values`, which has one for each field.
+  // kUnfit when a value, new or stored, has not its affinity, or the record is not as plain as nearly all are: with other
+  // than patch.field_count fields, a header of more than 127 bytes, or fields that go beyond it. `record`, `values` and
+  // what they point at stay until write_patched().
+  std::uint64_t measure_patched(base::Bytes record, const RecordPatch& patch, std::span<const record::Value> values);
+  void write_patched(std::byte* out) const noexcept;
+
  private:
+  // A changed field, and the bytes in front of it that stay.
+  struct Patch {
+    const std::byte* header;
+    const std::byte* body;
+    std::uint32_t header_size;
+    std::uint32_t body_size;
+    std::uint32_t type;
+    const record::Value* value;  // null: there is none, the record ends
+  };
+
   std::span<const record::Value> values_;
   Vector<std::uint32_t> types_;  // serial types; as many as the longest record had
   std::uint32_t header_size_ = 0;
   std::uint64_t size_ = 0;
+  Patch patches_[RecordPatch::kMaxChanged + 1];
+  std::size_t patch_count_ = 0;
 };
 
 }  // namespace perlite::vm

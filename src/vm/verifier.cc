@@ -105,6 +105,13 @@ RegisterUse register_use(const Instruction& i) noexcept {
       reads(i.p1, i.p2);
       writes(i.p3, 1);
       break;
+    case Opcode::PatchRecord:
+      writes(i.p3, 1);
+      if (i.p4_kind == P4Kind::Pointer) {
+        const auto& patch = *static_cast<const RecordPatch*>(i.p4.pointer);
+        reads(patch.values, static_cast<std::int32_t>(patch.field_count));
+      }
+      break;
     case Opcode::WriteRow:
     case Opcode::WriteKey:
       if (i.opcode == Opcode::WriteRow) reads(i.p3, 1);
@@ -352,6 +359,7 @@ class Verifier {
       case Opcode::NextWhere:
       case Opcode::WriteRow:
       case Opcode::WriteKey:
+      case Opcode::PatchRecord:
       case Opcode::OpenSource:
       case Opcode::SourceUpdate:
         return want({P4Kind::Pointer});
