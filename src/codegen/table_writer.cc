@@ -138,9 +138,10 @@ void TableWriter::gather_change(std::size_t i, std::int32_t first, bool comes) {
 }
 
 Status TableWriter::make_gathered_changes() {
-  for (const IndexCode& code : indexes_) {
+  for (std::size_t i = 0; i < indexes_.size(); ++i) {
+    const IndexCode& code = indexes_[i];
     if (code.sorter < 0) continue;
-    const catalog::Index& index = *table_.indexes[static_cast<std::size_t>(&code - indexes_.data())];
+    const catalog::Index& index = *table_.indexes[i];
     const auto width = static_cast<std::int32_t>(index.columns.size());
     const Label done = b_.new_label();
     b_.emit(Opcode::SorterSort, code.sorter, done).p5(1);
@@ -157,8 +158,7 @@ Status TableWriter::make_gathered_changes() {
       b_.emit(Opcode::Goto, 0, next);
       b_.bind(comes);
       if (code.within_row) {
-        b_.emit(Opcode::WriteKey, code.cursor, code.key)
-            .p4_pointer(b_.layout({index_affinities(index), nullptr, width, record_flags_ != 1}));
+        write_entry(i, 0);
       } else {
         b_.emit(Opcode::MakeRecord, code.key, width, code.record)
             .p4_affinities(index_affinities(index))
@@ -796,17 +796,21 @@ void TableWriter::write_new(const NewRow& row, const Fields& fields, unsigned fl
     b_.emit(Opcode::WriteRow, data_cursor_, fields.first, row.rowid).p4_pointer(layout).p5(flags);
   }
   for (std::size_t i = 0; i < indexes_.size(); ++i) {
-    const IndexCode& code = indexes_[i];
-    if (code.cursor < 0 || !writes_fields(code)) {
+    if (indexes_[i].cursor < 0 || !writes_fields(indexes_[i])) {
       add_entry(i);
-      continue;
+    } else {
+      write_entry(i, at_seek_flag(i));
     }
-    const catalog::Index& index = *table_.indexes[i];
-    const auto count = static_cast<std::int32_t>(index.columns.size());
-    b_.emit(Opcode::WriteKey, code.cursor, code.key)
-        .p4_pointer(b_.layout({index_affinities(index), nullptr, count, ones}))
-        .p5(at_seek_flag(i));
   }
+}
+
+// The entry whose fields stand in the registers of the key.
+void TableWriter::write_entry(std::size_t i, unsigned flags) {
+  const catalog::Index& index = *table_.indexes[i];
+  const auto count = static_cast<std::int32_t>(index.columns.size());
+  b_.emit(Opcode::WriteKey, indexes_[i].cursor, indexes_[i].key)
+      .p4_pointer(b_.layout({index_affinities(index), nullptr, count, record_flags_ != 1}))
+      .p5(flags);
 }
 
 unsigned TableWriter::at_seek_flag(std::size_t i) const noexcept {

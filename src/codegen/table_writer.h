@@ -143,6 +143,7 @@ class TableWriter {
   void write_new(const NewRow& row, const Fields& fields, unsigned flags);
   void remove_old(const OldRow& old);
   void add_entry(std::size_t index);
+  void write_entry(std::size_t index, unsigned flags);
   unsigned at_seek_flag(std::size_t index) const noexcept;
   // How long the keys of the old row's entries are asked for: while it stands, or beyond.
   enum class KeysLive : std::uint8_t { AsTheRow, Longer };

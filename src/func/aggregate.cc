@@ -306,9 +306,9 @@ void min_step(FunctionContext& context, int, Value* args) { extreme_step(context
 void max_step_integer(FunctionContext& context, std::int64_t value) { extreme_step_integer<1>(context, value); }
 void max_step_real(FunctionContext& context, double value) { extreme_step_real<1>(context, value); }
 bool max_ignores(const FunctionContext& context, const Value& value) { return extreme_ignores<1>(context, value); }
-bool min_ignores(const FunctionContext& context, const Value& value) { return extreme_ignores<-1>(context, value); }
 void min_step_integer(FunctionContext& context, std::int64_t value) { extreme_step_integer<-1>(context, value); }
 void min_step_real(FunctionContext& context, double value) { extreme_step_real<-1>(context, value); }
+bool min_ignores(const FunctionContext& context, const Value& value) { return extreme_ignores<-1>(context, value); }
 void extreme_inverse(FunctionContext& context, int, Value*) {
   auto& state = context.state_as<ExtremeState>();
   const std::int64_t row = state.rows_out++;

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "record/affinity.h"
+#include "vm/row_reader.h"
 
 namespace perlite::vm {
 
@@ -21,7 +22,7 @@ std::uint32_t integer_type(std::int64_t v, bool ones) noexcept {
   return kTypes[(64 - static_cast<unsigned>(std::countl_zero(magnitude))) / 8 + 1];
 }
 
-constexpr std::uint8_t kIntegerSize[12] = {0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0};
+constexpr std::uint8_t kIntegerSize[10] = {0, 1, 2, 3, 4, 6, 8, 8, 0, 0};
 
 // An integer of a REAL column up to this size is no longer than the real.
 constexpr std::int64_t kCompactLimit = std::int64_t{1} << 47;
@@ -52,8 +53,6 @@ inline void copy_field(std::byte* to, const char* from, std::size_t size) noexce
 
 // No serial type: the value has not the affinity of its letter.
 constexpr std::uint32_t kNoType = 10;
-
-std::uint32_t body_size(std::uint32_t type) noexcept { return type < 12 ? kIntegerSize[type] : (type - 12) / 2; }
 
 template <bool kChecked>
 [[gnu::always_inline]] inline std::uint32_t serial_type(const Value& value, char letter, bool ones) noexcept {
@@ -147,7 +146,7 @@ std::uint64_t RecordWriter::measure(std::span<const Value> values, const char* l
     }
     const std::uint32_t type = serial_type<kChecked>(value, letter, ones);
     if (kChecked && type == kNoType) return kUnfit;
-    body += body_size(type);
+    body += RowReader::body_size(type);
     if (type >= 0x80) types += static_cast<std::uint64_t>(base::varint_length(type)) - 1;
     *out++ = type;
   }
@@ -202,7 +201,7 @@ std::uint64_t RecordWriter::measure_patched(base::Bytes record, const RecordPatc
       if (at >= end || static_cast<std::uint32_t>(*at) >= 0x80) return false;
       type = (type & 0x7f) << 7 | static_cast<std::uint32_t>(*at++);
     }
-    const std::uint32_t bytes = body_size(type);
+    const std::uint32_t bytes = RowReader::body_size(type);
     if (bytes > static_cast<std::size_t>(record_end - body) || type == 10 || type == 11) return false;
     if (is_strange(type, letter, body)) return false;
     body += bytes;
@@ -225,7 +224,7 @@ std::uint64_t RecordWriter::measure_patched(base::Bytes record, const RecordPatc
     out.type = serial_type<true>(*out.value, patch.affinities[changed], patch.ones);
     if (out.type == kNoType) return kUnfit;
     header_size += out.header_size + (out.type < 0x80 ? 1u : static_cast<std::uint32_t>(base::varint_length(out.type)));
-    size += out.body_size + body_size(out.type);
+    size += out.body_size + RowReader::body_size(out.type);
   }
   Patch& rest = patches_[patch_count_++];
   rest = {at, body, static_cast<std::uint32_t>(end - at), 0, 0, nullptr};

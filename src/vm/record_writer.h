@@ -1,6 +1,7 @@
 // vm/record_writer.h: registers into the bytes of a record (format: record/record.h), without a copy in between.
 //
-// measure() finds the serial types and the size, write() then fills memory of that size. Used again for each row.
+// measure() finds the serial types and the size, write() then fills memory of that size; measure_patched() and
+// write_patched() do so for a stored record of which some fields change. Used again for each row.
 #pragma once
 
 #include <cstddef>

@@ -194,8 +194,6 @@ TEST(Limits, LoweredLimitsHold) {
   }
 }
 
-// A row that is too long is refused before its index entries are there, though a statement of one row keeps nothing to
-// go back to.
 // An entry can be longer than its row: it is refused before the row is there.
 TEST(Limits, AnEntryThatIsTooLongLeavesNoRow) {
   for (const char* const index : {"t(b || b)", "t(b, b COLLATE nocase)", "t(c)", "t(a) WHERE length(b || b) > 0"}) {
@@ -217,6 +215,8 @@ TEST(Limits, AnEntryThatIsTooLongLeavesNoRow) {
   }
 }
 
+// A row that is too long is refused before its index entries are there, though a statement of one row keeps nothing to
+// go back to.
 TEST(Limits, ARowThatIsTooLongLeavesNoEntries) {
   for (const char* const table : {"CREATE TABLE t(a, b)", "CREATE TABLE t(a PRIMARY KEY, b) WITHOUT ROWID"}) {
     Database a(stock()), b(subject());

@@ -1,16 +1,13 @@
 // Pages that are read ahead, in a cache that is nearly full: what makes room for a run of pages must not take the page that
 // the run begins with. Under the address sanitizer a page read to where one was shows; elsewhere its content.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <random>
-#include <string>
 
 #include "base/bytes.h"
-#include "os/vfs.h"
 #include "pager/store.h"
+#include "tests/unit/pager/workload.h"
 
 namespace perlite::pager {
 namespace {
@@ -20,8 +17,6 @@ constexpr std::uint32_t kPages = 600;
 class Prefetch : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "perlite_XXXXXX";
-    directory_ = ::mkdtemp(name.data());
     open();
     store_->set_synchronous(Synchronous::Off);
     ASSERT_TRUE(store_->begin_write().ok());
@@ -35,22 +30,13 @@ class Prefetch : public testing::Test {
     ASSERT_TRUE(store_->commit(AfterCommit::EndRead).ok());
     store_.reset();
   }
-  void TearDown() override {
-    store_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-  void open() {
-    auto opened = Store::open(*os::find_vfs("unix"), os::make_filename(directory_ + "/db"),
-                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, StoreOptions{});
-    ASSERT_TRUE(opened.ok()) << opened.status().message();
-    store_ = std::move(opened).value();
-  }
+  void open() { store_ = open_file(directory_.file("db"), 4096); }
   void check(std::uint32_t page) {
     Result<PageRef> ref = store_->view().fetch(PageNo(page));
     ASSERT_TRUE(ref.ok()) << ref.status().message();
     ASSERT_EQ(page, base::load_be32(ref.value().data() + 200));
   }
-  std::string directory_;
+  Directory directory_;
   UniquePtr<Store> store_;
 };
 

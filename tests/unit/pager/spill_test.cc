@@ -1,15 +1,12 @@
 // A transaction that outgrows its cache writes the pages it uses least, a few at a time and with their neighbours; what
 // it uses again and again stays in memory.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
 
-#include "os/vfs.h"
 #include "pager/store.h"
 #include "tests/support/failing_allocator.h"
+#include "tests/unit/pager/workload.h"
 
 namespace perlite::pager {
 namespace {
@@ -20,12 +17,7 @@ constexpr std::uint32_t kPages = 1000;
 class Spill : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "perlite_XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-    auto opened = Store::open(*os::find_vfs("unix"), os::make_filename(directory_ + "/db"),
-                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, StoreOptions{});
-    ASSERT_TRUE(opened.ok()) << opened.status().message();
-    store_ = std::move(opened).value();
+    store_ = open_file(directory_.file("db"), 4096);
     store_->set_synchronous(Synchronous::Off);
     ASSERT_TRUE(store_->begin_write().ok());
     for (std::uint32_t i = 0; i < kPages; ++i) ASSERT_TRUE(store_->view().append().ok());
@@ -34,10 +26,6 @@ class Spill : public testing::Test {
     store_->set_synchronous(Synchronous::Full);
     ASSERT_TRUE(store_->begin_write().ok());
     store_->reset_counters();
-  }
-  void TearDown() override {
-    store_.reset();
-    std::filesystem::remove_all(directory_);
   }
   bool try_change(std::uint32_t page) {
     Result<PageRef> ref = store_->view().fetch(PageNo(page));
@@ -53,7 +41,7 @@ class Spill : public testing::Test {
     for (std::uint32_t page = 2; page <= kPages; ++page) ASSERT_NO_FATAL_FAILURE(change(page));
     store_->reset_counters();
   }
-  std::string directory_;
+  Directory directory_;
   UniquePtr<Store> store_;
 };
 
@@ -62,10 +50,7 @@ TEST_F(Spill, NoChangedPageIsLostWhenMemoryRunsOut) {
   test::FailingAllocator memory;
   ASSERT_TRUE(store_->commit(AfterCommit::EndRead).ok());
   for (int count = 0, failures = 1; failures > 0; ++count) {
-    auto opened = Store::open(*os::find_vfs("unix"), os::make_filename(directory_ + "/db"), SQLITE_OPEN_READWRITE,
-                              StoreOptions{});
-    ASSERT_TRUE(opened.ok());
-    store_ = std::move(opened).value();
+    store_ = open_file(directory_.file("db"), 4096);
     store_->set_synchronous(Synchronous::Off);
     ASSERT_TRUE(store_->begin_write().ok());
     const auto page_of = [](std::uint32_t i) { return 2 + i % 40 * 16 + i / 40; };  // many of one bucket
